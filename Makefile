@@ -1,0 +1,54 @@
+# Two commands: `make run` starts the secretariat, `make test` runs all that CI runs. Each does everything by itself.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --require-hashes --only-binary :all:
+
+.PHONY: run test check-style programs clean lock
+
+run: $(VENV)/.for-running
+	@$(BIN)/secretariat run $(ARGS)
+
+test: $(VENV)/.for-testing programs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest $(ARGS)
+
+# Programs that the tests drive and that are no Python packages.
+programs:
+	@sh tests/install_programs.sh
+
+$(VENV)/.made:
+	@$(call python-or-sentence)
+	@echo "Making the environment in $(VENV) ..."
+	@$$(command -v $(PYTHON) || command -v python3) -m venv $(VENV) || \
+		{ echo "Python's venv module is missing. Install it (Debian: apt-get install python3.11-venv)."; exit 1; }
+	@touch $@
+
+$(VENV)/.for-running: $(VENV)/.made requirements.lock pyproject.toml
+	@echo "Installing what the secretariat needs (locked; a few minutes the first time) ..."
+	@$(INSTALL) -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.for-testing: $(VENV)/.for-running requirements-test.lock
+	@echo "Installing what the tests need (locked) ..."
+	@$(INSTALL) -r requirements-test.lock
+	@touch $@
+
+clean:
+	rm -rf var
+
+# For whoever changes a dependency: the locks are made without download addresses.
+lock:
+	uv pip compile pyproject.toml --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra test --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-test.lock
+
+define python-or-sentence
+{ command -v $(PYTHON) || command -v python3; } >/dev/null || { echo "Python 3.11 is needed: install it, or name it with make PYTHON=/path/to/python3.11"; exit 1; }; \
+$$(command -v $(PYTHON) || command -v python3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; this is $$(python3 --version)."; exit 1; }
+endef
