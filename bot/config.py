@@ -1,0 +1,338 @@
+"""The shape of `config.yaml`: what it may say, and in which words. `config_file` reads it, with every problem at once.
+
+Every rule, group and date names its `source` (document and heading) or says `assumed` with the reason, so that anybody
+can ask why something is due then (rules, preamble). Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.model import Seat
+
+
+def _time_of_day(value: object) -> object:
+    """YAML 1.1 reads an unquoted 10:00 as the number 600 (sexagesimal); 24:00 and the like are refused by pydantic."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+        return f"{value // 60:02d}:{value % 60:02d}"
+    return value
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+GroupKey = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9-]*$", max_length=24)]
+Dial = Literal["shadow", "approve", "automatic"]
+NoticeKind = Literal[
+    "member_reminder", "pmo_reminder", "receipt", "pack", "report", "reissue", "move", "correction", "escalation"
+]
+Audience = Literal["participants", "members", "pmo", "pmo_and_chair"]
+Recipients = Literal["members", "representatives", "secretary", "deputy", "pmo", "pmo_lead"]
+ClockKind = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Sourced(Strict):
+    """Says on whose word it stands: the document and heading, or the project's own assumption with its reason."""
+
+    source: str | None = None
+    assumed: str | None = None
+
+    @model_validator(mode="after")
+    def _says_on_whose_word(self) -> Self:
+        if not (self.source or self.assumed):
+            raise ValueError("needs `source:` (document and heading) or `assumed:` (a reason)")
+        return self
+
+    @property
+    def on_the_word_of(self) -> str:
+        """The clause, or the plain word that it is an assumption."""
+        return "; ".join(w for w in (self.source, self.assumed and f"assumed: {self.assumed}") if w)
+
+
+class Programme(Strict):
+    name: str
+    short_name: str
+    domain: str = Field(description="right-hand side of the ids that we give out (meeting UIDs, Message-IDs)")
+
+
+class Paths(Strict):
+    state: Path = Path("var")
+    templates: Path = Path("report_templates")
+
+
+class Web(Strict):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> Self:
+        if self.host != "127.0.0.1":
+            raise ValueError("the page has no sign-in yet, so it is served on 127.0.0.1 only")
+        return self
+
+
+class Slack(Strict):
+    transport: Literal["local", "slack"] = "local"
+    api_url: str = "https://slack.com/api/"
+    command: str = Field(default="/secretariat", pattern=r"^/[a-z0-9_-]{1,31}$")
+
+
+class Graph(Strict):
+    tenant_id: str = ""
+    client_id: str = ""
+    url: str = "https://graph.microsoft.com/"
+    authority: str = "https://login.microsoftonline.com/"
+
+
+class Mail(Strict):
+    transport: Literal["local", "graph"] = "local"
+    folder: Path = Path("mailbox")  # inside paths.state
+    mailbox: str = "pmo"  # the one of `mailboxes` that the secretariat writes from and reads
+    graph: Graph = Graph()
+
+
+class Mailbox(Sourced):
+    address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    purpose: str
+    trust: Literal["folder", "required"] = "required"
+
+
+class Transcription(Strict):
+    engine: Literal["faster-whisper"] = "faster-whisper"
+    model: str = "embedded"
+    language: str | None = "en"
+    threads: int = Field(default=0, ge=0)
+
+
+class Recording(Strict):
+    link: str = ""  # pattern with {group} {date} {seconds}; empty: our own page
+
+
+class Sample(Strict):
+    enabled: bool = True
+    folder: Path = Path("sample")
+
+
+class Closure(Strict):
+    date: date
+    reason: str
+
+
+class WorkingDays(Sourced):
+    country: str = "GB"
+    subdivision: str = "ENG"
+    closures: list[Closure] = []
+    counting: Literal["event_day_not_counted", "clear_days"] = "event_day_not_counted"
+    deadline_time: TimeOfDay = time(17)
+
+
+class SeriesRule(Sourced):
+    """When a group meets: the nth weekday of the month, or every few weeks from an anchor date."""
+
+    weekday: Weekday
+    nth: Literal[1, 2, 3, 4, 5, "last"] | None = None
+    every_weeks: int | None = Field(default=None, ge=1, le=52)
+    every_months: int = Field(default=1, ge=1, le=24)
+    anchor: date | None = None
+    start: TimeOfDay
+    end: TimeOfDay
+    from_on: date | None = Field(default=None, alias="from")
+    until_on: date | None = Field(default=None, alias="until")
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> Self:
+        if (self.nth is None) == (self.every_weeks is None):
+            raise ValueError("give either `nth` (of the month) or `every_weeks`, not both and not neither")
+        if (self.every_weeks or self.every_months > 1) and self.anchor is None:
+            raise ValueError("`every_weeks` and `every_months` count from an `anchor` date: give one")
+        if self.anchor and f"{self.anchor:%A}" != self.weekday:
+            raise ValueError(f"the anchor {self.anchor} is a {self.anchor:%A}, not a {self.weekday}")
+        if self.end <= self.start:
+            raise ValueError(f"it ends ({self.end:%H:%M}) before it starts ({self.start:%H:%M})")
+        if self.from_on and self.until_on and self.until_on < self.from_on:
+            raise ValueError(f"`until` ({self.until_on}) lies before `from` ({self.from_on})")
+        return self
+
+
+class SeriesAnchor(Sourced):
+    """Which meeting had which number, and the next decision's number, from a date on (rules §4)."""
+
+    on: date
+    meeting_number: int = Field(ge=1)
+    next_decision: int = Field(default=1, ge=1)
+
+
+class SeatEntry(Strict):
+    title: str
+    constituency: str | None = None
+    role: Literal["chair", "member", "observer", "programme", "secretariat"] = "member"
+
+
+class Group(Sourced):
+    """One governance group."""
+
+    name: str
+    level: Literal[2, 3, 4] | None
+    parent: str | None = None
+    workstream: str | None = None
+    attendance: Literal["open", "closed", "not_stated"]
+    status: Literal["mobilised", "email_update", "ad_hoc_only", "configurable", "historical"]
+    ends_on: date | None = None
+    serves: str | None = None  # the group whose next meeting this one prepares (the webinar and its PSG)
+    series: list[SeriesRule] = []
+    anchor: SeriesAnchor | None = None
+    delegated_decisions: bool = False
+    puts_out: Literal["report", "actions", "none"] = "report"
+    confidential: bool = False
+    mailbox: str = "pmo"
+    channel: str | None = None
+    seats: list[SeatEntry] = []
+    dial: dict[NoticeKind, Dial] = {}
+    audience: dict[str, Audience] = {}
+
+    @property
+    def seat_list(self) -> tuple[Seat, ...]:
+        """The seats at this group's table."""
+        return tuple(Seat(s.title.lower().replace(" ", "-"), s.title, s.constituency, s.role) for s in self.seats)
+
+
+class DatedEntry(Sourced):
+    """A dated decision on one meeting: confirmed, moved, cancelled, added."""
+
+    group: str
+    on: date
+    action: Literal["move", "cancel", "add"]
+    to: date | None = None
+    start: TimeOfDay | None = None
+    end: TimeOfDay | None = None
+
+
+class ClockRule(Sourced):
+    """One clock that runs around a meeting (rules §3)."""
+
+    kind: ClockKind
+    name: str
+    hangs_on: Literal["meeting", "next_ordinary_meeting", "decision"] = "meeting"
+    direction: Literal["before", "after"]
+    working_days: int = Field(ge=0, le=260)
+    counting: Literal["event_day_not_counted", "clear_days"] | None = None
+    time_of_day: TimeOfDay | None = None
+    levels: list[Literal[2, 3, 4]] = []
+    groups: list[str] = []
+    not_groups: list[str] = []
+    from_on: date | None = Field(default=None, alias="from")
+    until_on: date | None = Field(default=None, alias="until")
+    enabled: bool = True
+
+
+class AmendmentWindow(Sourced):
+    end_of_series_days: int = Field(default=15, ge=0)
+    at_least_days: int = Field(default=5, ge=0)
+    supplementary_issue_days: int = Field(default=2, ge=0)
+
+
+class ReminderStep(Sourced):
+    """One rung of a ladder: how many working days before or after a clock falls due, and whom it tells."""
+
+    id: str = Field(pattern=r"^[a-z][a-z_]*$")
+    clock: str
+    working_days: int = Field(ge=0)
+    direction: Literal["before", "after"] = "before"
+    at: TimeOfDay = time(9)
+    to: Recipients
+    kind: NoticeKind
+    template: str
+    not_groups: list[str] = []
+
+
+class Contradiction(Strict):
+    """A place where the documents disagree, and which value is followed."""
+
+    group: str
+    field: str
+    values: list[ContradictoryValue] = Field(min_length=2)
+    followed: str
+
+
+class ContradictoryValue(Strict):
+    value: str
+    source: str
+
+
+class Config(BaseSettings):
+    """The whole of `config.yaml`, with SECRETARIAT_… environment variables above it and the command line above both."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SECRETARIAT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    programme: Programme
+    paths: Paths = Paths()
+    web: Web = Web()
+    slack: Slack = Slack()
+    mail: Mail = Mail()
+    transcription: Transcription = Transcription()
+    recording: Recording = Recording()
+    sample: Sample = Sample()
+    mailboxes: dict[str, Mailbox]
+    working_days: WorkingDays
+    groups: dict[GroupKey, Group]
+    dated_entries: list[DatedEntry] = []
+    clocks: list[ClockRule]
+    amendment_window: AmendmentWindow
+    reminders: list[ReminderStep] = []
+    dial: dict[NoticeKind, Dial]
+    audience: dict[str, Audience]
+    contradictions: list[Contradiction] = []
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then file (the file's content comes in as `_file`)."""
+        given = dict(getattr(init_settings, "init_kwargs", {}))
+        from_file = given.pop("_file", {})
+        return InitSettingsSource(cls, given), env_settings, InitSettingsSource(cls, from_file)
+
+    def group(self, key: str) -> Group | None:
+        """The group of that key, whatever its case."""
+        return self.groups.get(self.group_key(key) or "")
+
+    def group_key(self, key: str) -> str | None:
+        """The key as the file spells it: 'psg' -> 'PSG'; None where there is no such group."""
+        return next((k for k in self.groups if k.casefold() == key.casefold()), None)
+
+    def dial_for(self, kind: NoticeKind, group: str) -> Dial:
+        """How far a notice of this kind may go by itself, the group's own setting first."""
+        own = self.groups[group].dial if group in self.groups else {}
+        return own.get(kind) or self.dial.get(kind, "approve")
+
+
+class Secrets(BaseSettings):
+    """Secrets come from the environment, or from the file that NAME_FILE names; never from `config.yaml`."""
+
+    model_config = SettingsConfigDict(env_prefix="SECRETARIAT_", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    graph_client_secret: SecretStr | None = None
+    graph_certificate: SecretStr | None = None  # PEM: private key and certificate in one

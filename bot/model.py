@@ -1,0 +1,231 @@
+"""What the secretary talks about: meetings, deadlines, notices, people. Values only; nothing here knows a vendor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from bot.clock import LONDON
+from bot.formats import Draft
+
+
+class MeetingStatus(StrEnum):
+    """Where a meeting stands. Whether it has been held is derived from its end, never stored."""
+
+    SCHEDULED = "scheduled"
+    PROPOSED_MOVE = "proposed_move"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    AD_HOC = "ad_hoc"
+    EMAIL_UPDATE = "email_update"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """One meeting of one group.
+
+    `nominal_on` is the date by the rule; with status `proposed_move` the times are those of the first proposal.
+    """
+
+    uid: str
+    group: str
+    nominal_on: date
+    starts_at: datetime
+    ends_at: datetime
+    status: MeetingStatus
+    source: str
+    revision: int = 0
+    reason: str = ""
+    proposals: tuple[date, ...] = ()
+    announced_close_at: datetime | None = None
+
+    @property
+    def on(self) -> date:
+        """The calendar day in London on which it is held."""
+        return self.starts_at.astimezone(LONDON).date()
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether it belongs to the group's series: an ad hoc meeting never closes an amendment window (rules §3)."""
+        return self.status is not MeetingStatus.AD_HOC
+
+
+@dataclass(frozen=True)
+class SkippedDay:
+    """A day that a count of working days passed over, and why ('Saturday', 'Easter Monday')."""
+
+    date: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """One clock of one meeting: when it falls, by which rule, over which days not counted, and on whose word.
+
+    `due_at` is None where the clock does not exist for this meeting; `note` then says why.
+    """
+
+    kind: str
+    due_at: datetime | None
+    rule: str
+    skipped: tuple[SkippedDay, ...]
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to be told to one recipient once. The first five fields are its unique key (house §3)."""
+
+    meeting_uid: str
+    meeting_revision: int
+    clock: str
+    step: str
+    recipient: str  # a person's id; or "address:someone@example.org", "channel:#psg"
+    group: str
+    kind: str  # what the dial is set for: member_reminder, pmo_reminder, receipt, report ...
+    subject: str
+    text: str
+    why: str
+    due_at: datetime
+    not_after: datetime | None = None
+    in_reply_to: str = ""
+    attachments: tuple[str, ...] = ()  # "sha256:name.docx"
+
+    @property
+    def key(self) -> tuple[str, int, str, str, str]:
+        """What makes it one notice: asked for again, it is the same row."""
+        return (self.meeting_uid, self.meeting_revision, self.clock, self.step, self.recipient)
+
+
+class OutboxState(StrEnum):
+    """The life of a row in the outbox. Allowed moves: `bot.outbox.ALLOWED_MOVES`."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    RETRY = "retry"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+    WITHHELD = "withheld"
+
+
+class Outcome(StrEnum):
+    """What became of one attempt at a channel. Unknown means: look it up before anything is sent again."""
+
+    DELIVERED = "delivered"
+    FAILED_FOR_NOW = "failed_for_now"
+    FAILED_FOR_GOOD = "failed_for_good"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A channel's answer. `service_id` is the service's own id of the message; `retry_after` is in seconds."""
+
+    outcome: Outcome
+    service_id: str = ""
+    error: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """A rendered message on its way to one address. `id` is the outbox row's id and travels inside the message."""
+
+    id: str
+    to: str  # a mail address, a Slack user id, or a Slack channel
+    to_name: str
+    subject: str
+    text: str
+    message_id: str  # deterministic: the same row always has the same RFC 5322 Message-ID
+    sent_at: datetime
+    in_reply_to: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A place at a group's table: 'Large Supplier Representative' for the constituency 'Large Supplier'."""
+
+    key: str
+    title: str
+    constituency: str | None = None
+    role: str = "member"  # chair | member | observer | programme | secretariat
+
+
+@dataclass(frozen=True)
+class Person:
+    """One identity, whatever addresses it writes from. `email` is where mail goes."""
+
+    id: str
+    name: str
+    organisation: str
+    email: str | None
+    slack_user_id: str | None
+
+
+@dataclass(frozen=True)
+class SeatHolding:
+    """A person's tenure of a seat, by date. `alternate_for` is the name of the person stood in for."""
+
+    person: Person
+    group: str | None  # None: the whole programme (PMO staff)
+    seat: str
+    role: str
+    constituency: str | None
+    from_on: date
+    to_on: date | None
+    alternate_for: str | None = None
+
+
+@dataclass(frozen=True)
+class AttendanceRow:
+    """One line of the report's attendance table.
+
+    `status`: present | alternate | apologies | expected (nobody has confirmed).
+    """
+
+    name: str
+    seat: str
+    constituency: str | None
+    organisation: str
+    status: str
+
+
+@dataclass(frozen=True)
+class HeadlineReport:
+    """Everything a headline report is rendered from, draft or issued.
+
+    `recording_link` has `{seconds}` where the player takes the start second, or is empty. `prepared_from` says in a
+    sentence what the lines rest on. In an issued report the refs inside `draft` are the group's own (PSG-DEC41).
+    """
+
+    reference: str  # "PSG-2026-11-04"
+    group: str
+    group_name: str
+    meeting_on: date
+    starts_at: datetime
+    ends_at: datetime
+    version: str  # "Draft 1, not for issue" | "Issued 6 November 2026, revision 1"
+    prepared_from: str
+    recording_link: str
+    attendance: tuple[AttendanceRow, ...]
+    draft: Draft
+    dates_to_note: tuple[
+        tuple[str, str], ...
+    ] = ()  # ("Amendment requests close", "Wednesday 25 November 2026, 17:00 (London)")
+    issued_by: str = ""

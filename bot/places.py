@@ -1,0 +1,80 @@
+"""Where this installation keeps what: everything lies in one state folder (`paths.state`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import StateUnusable
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files and folders under the state folder."""
+
+    root: Path
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{(self.root / 'secretariat.db').absolute()}"
+
+    @property
+    def content(self) -> Path:
+        return self.root / "content"
+
+    @property
+    def recordings(self) -> Path:
+        return self.root / "recordings"
+
+    @property
+    def agendas(self) -> Path:
+        return self.root / "agendas"
+
+    @property
+    def slack_log(self) -> Path:
+        return self.root / "slack" / "messages.jsonl"
+
+    @property
+    def running(self) -> Path:
+        """Says where the running secretariat answers, for `slack-send`."""
+        return self.root / "running.json"
+
+    def make(self) -> None:
+        """Make the folders. Raises StateUnusable with a sentence where that cannot be."""
+        try:
+            for folder in (self.root, self.content, self.recordings, self.agendas, self.slack_log.parent):
+                folder.mkdir(parents=True, exist_ok=True)
+            (self.root / "secrets").mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StateUnusable(
+                f"The state folder {self.root} cannot be used ({error.strerror}).",
+                hint="Give this user the right to write there, or name another with SECRETARIAT_PATHS__STATE.",
+            ) from None
+
+    def generated_secret(self, name: str) -> str:
+        """A secret of this installation's own, made on first use, readable by this user alone."""
+        place = self.root / "secrets" / name
+        try:
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return place.read_text(encoding="utf-8").strip()
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            made = secrets.token_hex(32)
+            handle.write(made)
+        return made
+
+    def say_running(self, port: int) -> None:
+        """Note the port that the running secretariat answers on."""
+        self.running.write_text(json.dumps({"pid": os.getpid(), "port": port}), encoding="utf-8")
+
+    def running_port(self) -> int | None:
+        """The port of the running secretariat, or None where none is running."""
+        try:
+            said = json.loads(self.running.read_text(encoding="utf-8"))
+            os.kill(int(said["pid"]), 0)
+            return int(said["port"])
+        except (OSError, ValueError, KeyError):
+            return None
