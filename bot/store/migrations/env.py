@@ -1,0 +1,20 @@
+"""Alembic's entry: migrations run in one connection, with batch mode for SQLite."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from bot.store.tables import Table
+
+url = context.config.get_main_option("sqlalchemy.url") or ""
+engine = create_engine(url, poolclass=pool.NullPool, connect_args={"timeout": 10.0} if url.startswith("sqlite") else {})
+
+
+def ours(name: str | None, type_: str, _parents: object) -> bool:
+    """Leave tables alone that others have put beside ours."""
+    return type_ != "table" or name in Table.metadata.tables
+
+
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=Table.metadata, render_as_batch=True, include_name=ours)
+    with context.begin_transaction():
+        context.run_migrations()

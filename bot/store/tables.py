@@ -1,0 +1,369 @@
+"""The tables: facts that happened. Deadlines are derived, never stored (house §2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC; naive ones are refused. SQLite gives naive ones back whatever it is told."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime ({value}) never enters the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012  # SQLAlchemy's own idiom
+
+
+class Fact(Table):
+    """What this installation knows of itself: when it first started, and the like."""
+
+    __tablename__ = "facts"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class PersonRow(Table):
+    """One identity; addresses and Slack ids hang on it."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+
+    emails: Mapped[list[EmailRow]] = relationship(back_populates="person", order_by="EmailRow.position")
+    slack_ids: Mapped[list[SlackIdRow]] = relationship(back_populates="person", order_by="SlackIdRow.position")
+
+
+class EmailRow(Table):
+    __tablename__ = "person_emails"
+
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)  # in lower case
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    position: Mapped[int] = mapped_column(default=0)  # 0: where mail goes
+
+    person: Mapped[PersonRow] = relationship(back_populates="emails")
+
+
+class SlackIdRow(Table):
+    __tablename__ = "person_slack_ids"
+
+    slack_user_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+    person: Mapped[PersonRow] = relationship(back_populates="slack_ids")
+
+
+class SeatHoldingRow(Table):
+    """Who holds which seat, from when to when; an alternate names the person stood in for."""
+
+    __tablename__ = "seat_holdings"
+    __table_args__ = (UniqueConstraint("person_id", "group_key", "seat", "role", "from_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    group_key: Mapped[str] = mapped_column(String(40), index=True, default="")  # "": the whole programme
+    seat: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[str] = mapped_column(String(40))
+    constituency: Mapped[str | None] = mapped_column(String(200))
+    from_on: Mapped[date]
+    to_on: Mapped[date | None]
+    alternate_for: Mapped[str | None] = mapped_column(String(200))
+
+    person: Mapped[PersonRow] = relationship()
+
+
+class MeetingRow(Table):
+    __tablename__ = "meetings"
+    __table_args__ = (Index("ix_meetings_group_starts", "group_key", "starts_at"),)
+
+    uid: Mapped[str] = mapped_column(String(120), primary_key=True)
+    group_key: Mapped[str] = mapped_column(String(40))
+    nominal_on: Mapped[date]
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(20))
+    revision: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(Text, default="")
+    proposals: Mapped[list[Any]] = mapped_column(default=list)  # ISO dates, best first
+    announced_close_at: Mapped[datetime | None]  # honoured even when the next meeting is brought forward
+
+
+class RecordingRow(Table):
+    """A recording of a meeting, in parts, and where its transcription stands."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (Index("ix_recordings_state_claimed", "state", "claimed_until"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    meeting_uid: Mapped[str | None] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(20))  # asking | waiting | working | transcribed | drafted | failed
+    state_reason: Mapped[str] = mapped_column(Text, default="")
+    arrived_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
+    claimed_by: Mapped[str] = mapped_column(String(80), default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    seconds_done: Mapped[float] = mapped_column(default=0.0)
+    seconds_in_all: Mapped[float] = mapped_column(default=0.0)
+
+    parts: Mapped[list[RecordingPartRow]] = relationship(order_by="RecordingPartRow.position")
+
+
+class RecordingPartRow(Table):
+    __tablename__ = "recording_parts"
+    __table_args__ = (UniqueConstraint("recording_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)  # the same recording twice is one recording
+
+
+class TranscriptRow(Table):
+    __tablename__ = "transcripts"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id"), index=True)
+    made_at: Mapped[datetime]
+    engine: Mapped[str] = mapped_column(String(80))
+    model: Mapped[str | None] = mapped_column(String(200))
+    content: Mapped[str] = mapped_column(Text)  # JSON, as `transcript` in the documented formats
+
+
+class DraftRow(Table):
+    """A draft headline report, versioned; working material."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("meeting_uid", "version"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    version: Mapped[int]
+    transcript_id: Mapped[str | None] = mapped_column(ForeignKey("transcripts.id"))
+    made_at: Mapped[datetime]
+    content: Mapped[str] = mapped_column(Text)  # JSON, as `draft` in the documented formats
+    document_sha256: Mapped[str] = mapped_column(String(64))
+
+    lines: Mapped[list[DraftLineRow]] = relationship(order_by="DraftLineRow.position")
+
+
+class DraftLineRow(Table):
+    """One line of a draft: a decision, an action, a viewpoint, a RAID item, or a line of attendance."""
+
+    __tablename__ = "draft_lines"
+    __table_args__ = (UniqueConstraint("draft_id", "ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), index=True)
+    position: Mapped[int]
+    ref: Mapped[str] = mapped_column(String(20))  # D-01, A-01, V-01, R-01, P-01
+    kind: Mapped[str] = mapped_column(String(20))  # decision | action | viewpoint | raid | attendance
+    item: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    at_seconds: Mapped[float | None]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # outcome, owner, due, stance, evidence ...
+
+
+class ReportRow(Table):
+    """An issued revision of a headline report. Frozen: nothing in it is ever changed (house §4.7)."""
+
+    __tablename__ = "reports"
+    __table_args__ = (UniqueConstraint("meeting_uid", "revision"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    revision: Mapped[int]
+    reference: Mapped[str] = mapped_column(String(60), index=True)  # PSG-2026-11-04
+    draft_id: Mapped[str | None] = mapped_column(ForeignKey("drafts.id"))
+    issued_at: Mapped[datetime]
+    issued_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    snapshot: Mapped[str] = mapped_column(Text)  # JSON of everything that the document was rendered from
+    snapshot_sha256: Mapped[str] = mapped_column(String(64))
+    document_sha256: Mapped[str] = mapped_column(String(64))
+    supersedes: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))
+
+
+class DecisionRow(Table):
+    __tablename__ = "decisions"
+
+    reference: Mapped[str] = mapped_column(String(40), primary_key=True)  # PSG-DEC41
+    group_key: Mapped[str] = mapped_column(String(40), index=True)
+    number: Mapped[int]
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"))
+    draft_ref: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(String(30))
+    reached_by: Mapped[str | None] = mapped_column(String(30))
+    at_seconds: Mapped[float | None]
+    confirmed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+
+
+class ActionRow(Table):
+    __tablename__ = "actions"
+
+    reference: Mapped[str] = mapped_column(String(40), primary_key=True)  # PSG27-03
+    group_key: Mapped[str] = mapped_column(String(40), index=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"))
+    draft_ref: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text, default="")  # a seat, an organisation or a person
+    due: Mapped[str] = mapped_column(String(120), default="")
+    state: Mapped[str] = mapped_column(String(20), default="open")
+    at_seconds: Mapped[float | None]
+
+
+class AmendmentRow(Table):
+    """A request to amend a headline report, a decision or an action. Never dropped, never edited."""
+
+    __tablename__ = "amendments"
+
+    reference: Mapped[str] = mapped_column(String(20), primary_key=True)  # AM-001
+    number: Mapped[int] = mapped_column(unique=True)
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    line_ref: Mapped[str | None] = mapped_column(String(40))
+    requester_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    constituency: Mapped[str | None] = mapped_column(String(200))
+    came_by: Mapped[str] = mapped_column(String(20))  # slack | mail
+    source_key: Mapped[str] = mapped_column(
+        String(250), unique=True
+    )  # one message is one request, however often it comes
+    received_at: Mapped[datetime]
+    closes_at: Mapped[datetime | None]  # the closing instant that the requester was told
+    state: Mapped[str] = mapped_column(String(20))  # received | late
+    present_text: Mapped[str] = mapped_column(Text, default="")
+    proposed_text: Mapped[str] = mapped_column(Text)
+
+
+class ObligationRow(Table):
+    """An obligation that has been met: which clock of which meeting, when, by whom, and how."""
+
+    __tablename__ = "obligations"
+
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), primary_key=True)
+    clock: Mapped[str] = mapped_column(String(40), primary_key=True)
+    done_at: Mapped[datetime]
+    done_by: Mapped[str] = mapped_column(String(200))
+    link: Mapped[str] = mapped_column(Text, default="")
+
+
+class OutboxRow(Table):
+    """A notice to one recipient, rendered when decided, with its life and its reason."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("meeting_uid", "meeting_revision", "clock", "step", "recipient"),
+        Index("ix_outbox_state_next_try", "state", "next_try_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    meeting_uid: Mapped[str] = mapped_column(String(120), index=True)
+    meeting_revision: Mapped[int]
+    clock: Mapped[str] = mapped_column(String(40))
+    step: Mapped[str] = mapped_column(String(80))
+    recipient: Mapped[str] = mapped_column(String(300))
+    recipient_name: Mapped[str] = mapped_column(String(200))
+    group_key: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    in_reply_to: Mapped[str] = mapped_column(Text, default="")
+    attachments: Mapped[list[Any]] = mapped_column(default=list)  # "sha256:file name"
+    due_at: Mapped[datetime]
+    not_after: Mapped[datetime | None]
+    decided_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20))
+    state_reason: Mapped[str] = mapped_column(Text, default="")
+    released_by: Mapped[str] = mapped_column(String(200), default="")
+    next_try_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
+    claimed_by: Mapped[str] = mapped_column(String(80), default="")
+    channel: Mapped[str] = mapped_column(String(20), default="")  # of the attempt now under way, or the last
+    address: Mapped[str] = mapped_column(String(300), default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    service_id: Mapped[str] = mapped_column(Text, default="")
+    sent_at: Mapped[datetime | None]
+
+    attempts: Mapped[list[AttemptRow]] = relationship(order_by="AttemptRow.id")
+
+
+class AttemptRow(Table):
+    """One attempt at one channel, written before the service is called: a crash leaves it unanswered, never unseen."""
+
+    __tablename__ = "outbox_attempts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(300))
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(20), default="")
+    service_id: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+class InboxRow(Table):
+    """A message that came in: recorded before anything is done about it, and always in one named state."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the message as it came
+    message_id: Mapped[str] = mapped_column(String(250), index=True, default="")
+    file_name: Mapped[str] = mapped_column(String(255))
+    arrived_at: Mapped[datetime]
+    sender: Mapped[str] = mapped_column(String(254), default="")
+    subject: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(20))  # arrived | done | needs_a_person | ignored
+    finding: Mapped[str] = mapped_column(String(40), default="")  # amendment_request | automatic_reply | unreadable ...
+    reason: Mapped[str] = mapped_column(Text, default="")
+    own_words: Mapped[str] = mapped_column(Text, default="")
+    led_to: Mapped[str] = mapped_column(String(60), default="")  # AM-001
+
+
+class AuditRow(Table):
+    """What happened, by whom, chained by hash: each row vouches for all before it."""
+
+    __tablename__ = "audit"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(200))
+    event: Mapped[str] = mapped_column(String(80), index=True)
+    subject: Mapped[str] = mapped_column(String(200), index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
