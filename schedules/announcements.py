@@ -1,0 +1,174 @@
+"""What is said when something happens, and when a clock asks for it: notices composed from the PMO's own templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot import meetings, members, outbox
+from bot.clock import LONDON, spoken, spoken_date
+from bot.config import Config
+from bot.drafts import DraftMade, reference_of
+from bot.model import Deadline, Meeting, MeetingStatus, Notice, Person
+from bot.reports import Issue
+from bot.store.tables import AmendmentRow, ReportRow
+from bot.wording import render
+from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
+from schedules.reminders import Reminder
+from schedules.series import Calendar
+
+STALE_AFTER = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class Announcer:
+    """Composes notices and puts them into the outbox, in the caller's transaction."""
+
+    config: Config
+    calendar: Calendar
+    page: Callable[[], str]
+
+    def clocks_of(self, session: Session, meeting: Meeting, issued_at: datetime | None = None) -> list[Deadline]:
+        """The meeting's deadlines as they stand: with what people have decided, and when its report was issued.
+
+        `issued_at` is for a report about to be issued.
+        """
+        later = meeting.starts_at + timedelta(days=400)
+        known = meetings.between(session, meeting.starts_at, later, meeting.group)
+        following = next_ordinary_meeting(meeting, self.calendar, known)
+        issued = issued_at or meetings.issued_at(session, meeting.uid)
+        return deadlines_for(meeting, self.calendar, Circumstances(following, issued))
+
+    def window_of(self, session: Session, meeting: Meeting, issued_at: datetime | None = None) -> datetime | None:
+        """When requests to this meeting's report close; None where that is not known yet."""
+        clocks = self.clocks_of(session, meeting, issued_at)
+        return next((d.due_at for d in clocks if d.kind == "amendments_close"), None)
+
+    def reminder(self, reminder: Reminder, person: Person) -> Notice:
+        """One reminder for one person."""
+        meeting, step, deadline = reminder.meeting, reminder.step, reminder.deadline
+        rule = deadline.rule if deadline else f"The meeting is on {spoken_date(meeting.on)}"
+        source = deadline.source if deadline else meeting.source
+        values = self._meeting_values(meeting) | {
+            "deadline": spoken(deadline.due_at) if deadline and deadline.due_at else "",
+            "rule": rule,
+            "source": source,
+            "name": person.name,
+        }
+        subject, text = render(self.config.paths.templates, step.template, values)
+        why = f"{rule} ({source}). Step {step.id} of the ladder: {step.on_the_word_of}."
+        return Notice(
+            meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock=step.clock, step=step.id,
+            recipient=person.id, group=meeting.group, kind=step.kind, subject=subject, text=text, why=why,
+            due_at=reminder.at, not_after=reminder.not_after,
+        )  # fmt: skip
+
+    def draft_ready(self, session: Session, made: DraftMade, now: datetime) -> None:
+        """Tell the group's secretary and deputy that a draft waits for them."""
+        meeting = made.meeting
+        due = next((d for d in self.clocks_of(session, meeting) if d.kind == "headline_report"), None)
+        values = self._meeting_values(meeting) | {
+            "reference": reference_of(meeting),
+            "decisions": len(made.draft.decisions),
+            "actions": len(made.draft.actions),
+            "viewpoints": len(made.draft.viewpoints),
+            "deadline": spoken(due.due_at) if due and due.due_at else "no set day",
+            "rule": due.rule if due else "A draft was made from a recording",
+            "source": due.source if due else "no clock of the headline report runs for this group",
+        }
+        held = members.holdings(session, meeting.on, group=meeting.group)
+        people = members.recipients(held, "secretary") + members.recipients(held, "deputy")
+        for person in {p.id: p for p in people}.values():
+            subject, text = render(self.config.paths.templates, "draft_ready.txt", values | {"name": person.name})
+            notice = Notice(
+                meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock="draft",
+                step=f"ready_v{made.version}", recipient=person.id, group=meeting.group, kind="pmo_reminder",
+                subject=subject, text=text,
+                why=f"Draft {made.draft_id} was made; its group's secretary and deputy are told.",
+                due_at=now, not_after=now + STALE_AFTER,
+            )  # fmt: skip
+            self._queue(session, notice, person.name, now)
+
+    def report_recipients(self, session: Session, meeting: Meeting) -> list[Person]:
+        """Who is sent the issued report: everybody with a seat at the group's table that day."""
+        return members.recipients(members.holdings(session, meeting.on, group=meeting.group), "members")
+
+    def report_issued(self, session: Session, issue: Issue, row: ReportRow, now: datetime) -> int:
+        """Send the issued report to the group's members, on the word of the person who issued it. Returns how many."""
+        closes_at = self.window_of(session, issue.meeting)
+        values = self._meeting_values(issue.meeting) | {
+            "reference": issue.reference,
+            "closes_at": spoken(closes_at) if closes_at else "",
+            "issued_by": issue.by.name,
+        }
+        people = self.report_recipients(session, issue.meeting)
+        for person in people:
+            subject, text = render(self.config.paths.templates, "report_issued.txt", values | {"name": person.name})
+            notice = Notice(
+                meeting_uid=issue.meeting.uid, meeting_revision=issue.meeting.revision, clock="report",
+                step=f"issued_r{row.revision}", recipient=person.id, group=issue.meeting.group, kind="report",
+                subject=subject, text=text, why=f"{issue.by.name} issued {row.id}; members are sent the report.",
+                due_at=now, not_after=now + STALE_AFTER, attachments=(f"{row.document_sha256}:{issue.file_name}",),
+            )  # fmt: skip
+            self._queue(session, notice, person.name, now, released_by=issue.by.name)
+        return len(people)
+
+    def receipt(self, session: Session, request: AmendmentRow, meeting: Meeting, *, to: str, message_id: str) -> Notice:
+        """The receipt of a request that came by mail: to the address it came from, in the same thread."""
+        subject, text = self.receipt_text(request, meeting)
+        return Notice(
+            meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock="amendment",
+            step=f"receipt_{request.reference}", recipient=f"address:{to}", group=meeting.group, kind="receipt",
+            subject=subject, text=text,
+            why=f"{request.reference} was received by mail; whoever asks is answered.", due_at=request.received_at,
+            not_after=request.received_at + STALE_AFTER, in_reply_to=message_id,
+        )  # fmt: skip
+
+    def receipt_text(self, request: AmendmentRow, meeting: Meeting) -> tuple[str, str]:
+        """(subject, text) of a receipt, the same by Slack and by mail. It shows the requester's own words only."""
+        template = "receipt_amendment_late.txt" if request.state == "late" else "receipt_amendment.txt"
+        values: dict[str, object] = {
+            "reference": request.reference,
+            "report": f"the {meeting.group} headline report of {spoken_date(meeting.on)}",
+            "line": request.line_ref or "the report as a whole",
+            "proposed_text": request.proposed_text,
+            "closes_at": spoken(request.closes_at) if request.closes_at else "a day still to be fixed",
+        }
+        return render(self.config.paths.templates, template, values)
+
+    def queue_receipt(self, session: Session, notice: Notice, name: str, now: datetime) -> None:
+        """Put a receipt into the outbox."""
+        self._queue(session, notice, name, now)
+
+    def dates_to_note(
+        self, session: Session, meeting: Meeting, issued_at: datetime | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """The dates a report ends with: when requests close, and the following meeting."""
+        closes_at = self.window_of(session, meeting, issued_at)
+        return tuple(self._dates(meeting, closes_at))
+
+    def _dates(self, meeting: Meeting, closes_at: datetime | None) -> Iterator[tuple[str, str]]:
+        if closes_at:
+            yield "Amendment requests close", spoken(closes_at)
+        following = next_ordinary_meeting(meeting, self.calendar)
+        if following and following.status is MeetingStatus.PROPOSED_MOVE:
+            yield f"Next {meeting.group} meeting", "to be confirmed: its usual day is a bank holiday"
+        elif following:
+            yield f"Next {meeting.group} meeting", spoken(following.starts_at)
+
+    def _meeting_values(self, meeting: Meeting) -> dict[str, object]:
+        start, end = meeting.starts_at.astimezone(LONDON), meeting.ends_at.astimezone(LONDON)
+        return {
+            "group": meeting.group,
+            "group_name": self.config.groups[meeting.group].name,
+            "meeting_on": spoken_date(meeting.on),
+            "meeting_time": f"{start:%H:%M}-{end:%H:%M} (London)",
+            "page": self.page(),
+        }
+
+    def _queue(self, session: Session, notice: Notice, name: str, now: datetime, released_by: str = "") -> None:
+        dial = self.config.dial_for(notice.kind, notice.group)  # type: ignore[arg-type]  # a step's kind is a NoticeKind
+        outbox.queue(session, notice, now=now, dial=dial, recipient_name=name, released_by=released_by)

@@ -1,0 +1,95 @@
+"""What is worth knowing of an installation before it runs: one list, each with an id and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from bot.clock import spoken_date
+from bot.config import Config, Secrets
+from bot.errors import Problem, SecretariatError
+from bot.model import MeetingStatus
+from bot.wording import render
+from schedules.series import Calendar
+
+HORIZON = timedelta(days=60)
+LOOKS_AHEAD = timedelta(days=370)
+
+
+REMINDER_VALUES: dict[str, object] = dict.fromkeys(
+    ("group", "group_name", "meeting_on", "meeting_time", "deadline", "rule", "source", "name", "page"), "x"
+)
+
+
+def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
+    """Errors, warnings and plain information about a configuration that can be read."""
+    return [
+        *_credentials(config, secret),
+        *_texts(config),
+        *_horizon(config, today),
+        *_proposals(config, today),
+        *_contradictions(config),
+    ]
+
+
+def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
+    if config.slack.transport == "slack" and not (secret.slack_bot_token and secret.slack_signing_secret):
+        yield Problem(
+            "credentials-slack",
+            "Slack is switched on, but its bot token or signing secret is not set.",
+            "Set SECRETARIAT_SLACK_BOT_TOKEN and SECRETARIAT_SLACK_SIGNING_SECRET, or set slack.transport to local.",
+        )
+    if config.mail.transport == "graph":
+        if not (secret.graph_certificate or secret.graph_client_secret):
+            yield Problem(
+                "credentials-graph",
+                "Microsoft 365 mail is switched on, but no credential is set.",
+                "Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
+            )
+        if not (config.mail.graph.tenant_id and config.mail.graph.client_id):
+            yield Problem("credentials-graph", "mail.graph has no tenant_id or client_id.", "Fill in both.")
+
+
+def _texts(config: Config) -> Iterator[Problem]:
+    """A reminder's text that could not be filled in would be found out on the day; better now."""
+    for step in config.reminders:
+        try:
+            render(config.paths.templates, step.template, REMINDER_VALUES)
+        except SecretariatError as error:
+            yield Problem("template-broken", f"Step {step.id}: {error.sentence}", error.hint)
+
+
+def _horizon(config: Config, today: date) -> Iterator[Problem]:
+    """A series that runs out soon is a meeting that nobody will be reminded of."""
+    for key, group in config.groups.items():
+        ends = group.ends_on or max((r.until_on for r in group.series if r.until_on), default=None)
+        if ends and today <= ends <= today + HORIZON:
+            yield Problem(
+                "calendar-runs-out",
+                f"The calendar of {key} ends on {spoken_date(ends)}.",
+                "Give a later end, or a new rule.",
+                severity="warning",
+            )
+
+
+def _proposals(config: Config, today: date) -> Iterator[Problem]:
+    for meeting in Calendar(config).meetings(today, today + LOOKS_AHEAD):
+        if meeting.status is MeetingStatus.PROPOSED_MOVE:
+            days = ", ".join(spoken_date(day) for day in meeting.proposals) or "none free within two weeks"
+            yield Problem(
+                "date-proposed",
+                f"{meeting.group} falls on {spoken_date(meeting.nominal_on)}, which is closed. Proposed: {days}.",
+                "Decide by a dated entry in the configuration (`dated_entries`); until then nobody is reminded.",
+                severity="warning",
+            )
+
+
+def _contradictions(config: Config) -> Iterator[Problem]:
+    for entry in config.contradictions:
+        said = "; ".join(f"{v.value} ({v.source})" for v in entry.values)
+        yield Problem(
+            "contradiction",
+            f"{entry.group}, {entry.field}: the documents say {said}.",
+            f"Followed: {entry.followed}.",
+            severity="information",
+        )
