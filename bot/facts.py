@@ -1,0 +1,30 @@
+"""What an installation knows of itself, remembered over restarts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.clock import parse_instant
+from bot.store.tables import Fact
+
+
+def remember_once(session: Session, key: str, value: str) -> str:
+    """Keep a fact if it is not known yet; returns what is known."""
+    fact = session.get(Fact, key)
+    if fact is None:
+        fact = Fact(key=key, value=value)
+        session.add(fact)
+    return fact.value
+
+
+def recall(session: Session, key: str) -> str | None:
+    """The fact, or None."""
+    fact = session.get(Fact, key)
+    return fact.value if fact else None
+
+
+def first_started_at(session: Session, now: datetime) -> datetime:
+    """When this installation first started: what was due before it is listed, never sent (house §3)."""
+    return parse_instant(remember_once(session, "first_started_at", now.isoformat()))

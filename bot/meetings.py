@@ -1,0 +1,100 @@
+"""The meetings on file: kept from the calendar, with what people have decided about them since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from bot.clock import LONDON
+from bot.model import Meeting, MeetingStatus
+from bot.store.tables import MeetingRow, ObligationRow, ReportRow
+
+BY_THE_CALENDAR = (
+    MeetingStatus.SCHEDULED,
+    MeetingStatus.PROPOSED_MOVE,
+    MeetingStatus.EMAIL_UPDATE,
+    MeetingStatus.AD_HOC,
+)
+
+
+def keep(session: Session, meetings: Iterable[Meeting]) -> list[str]:
+    """Put the calendar's meetings on file. Returns the uids that are new. What a person has decided is left alone."""
+    new = []
+    for meeting in meetings:
+        row = session.get(MeetingRow, meeting.uid)
+        if row is None:
+            row = MeetingRow(uid=meeting.uid, revision=meeting.revision)
+            session.add(row)
+            new.append(meeting.uid)
+        elif row.status not in BY_THE_CALENDAR or row.revision:
+            continue
+        row.group_key, row.nominal_on, row.status = meeting.group, meeting.nominal_on, meeting.status.value
+        row.starts_at, row.ends_at = meeting.starts_at, meeting.ends_at
+        row.reason, row.source = meeting.reason, meeting.source
+        row.proposals = [day.isoformat() for day in meeting.proposals]
+    session.flush()
+    return new
+
+
+def as_meeting(row: MeetingRow) -> Meeting:
+    """The value of a row."""
+    return Meeting(
+        uid=row.uid,
+        group=row.group_key,
+        nominal_on=row.nominal_on,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        status=MeetingStatus(row.status),
+        source=row.source,
+        revision=row.revision,
+        reason=row.reason,
+        proposals=tuple(date.fromisoformat(day) for day in row.proposals),
+        announced_close_at=row.announced_close_at,
+    )
+
+
+def between(session: Session, first: datetime, last: datetime, group: str | None = None) -> list[Meeting]:
+    """Meetings that start from `first` to `last`, in order."""
+    query = select(MeetingRow).where(MeetingRow.starts_at >= first, MeetingRow.starts_at <= last)
+    if group:
+        query = query.where(MeetingRow.group_key == group)
+    return [as_meeting(row) for row in session.scalars(query.order_by(MeetingRow.starts_at, MeetingRow.group_key))]
+
+
+def by_uid(session: Session, uid: str) -> Meeting | None:
+    """The meeting of that uid, or None."""
+    row = session.get(MeetingRow, uid)
+    return as_meeting(row) if row else None
+
+
+def on_day(session: Session, group: str, day: date) -> Meeting | None:
+    """The group's meeting held on, or by the rule due on, that day; the one held comes first."""
+    query = select(MeetingRow).where(MeetingRow.group_key == group)
+    near = [as_meeting(r) for r in session.scalars(query.where(or_(MeetingRow.nominal_on == day, _starts_on(day))))]
+    return next((m for m in near if m.on == day), next((m for m in near if m.nominal_on == day), None))
+
+
+def _starts_on(day: date) -> ColumnElement[bool]:
+    midnight = datetime.combine(day, time.min, LONDON)
+    return MeetingRow.starts_at.between(midnight, datetime.combine(day, time.max, LONDON))
+
+
+def issued_at(session: Session, uid: str) -> datetime | None:
+    """When the meeting's headline report was first issued, or None."""
+    query = select(ReportRow.issued_at).where(ReportRow.meeting_uid == uid)
+    return session.scalars(query.order_by(ReportRow.revision).limit(1)).first()
+
+
+def obligations_met(session: Session, uid: str) -> dict[str, ObligationRow]:
+    """The clocks of a meeting that somebody has met, and how."""
+    return {row.clock: row for row in session.scalars(select(ObligationRow).where(ObligationRow.meeting_uid == uid))}
+
+
+def meet_obligation(session: Session, uid: str, clock: str, *, at: datetime, by: str, link: str = "") -> None:
+    """Mark a clock of a meeting as met: its reminders stop. Met twice, the first stands."""
+    if session.get(ObligationRow, (uid, clock)) is None:
+        session.add(ObligationRow(meeting_uid=uid, clock=clock, done_at=at, done_by=by, link=link))
+        session.flush()
