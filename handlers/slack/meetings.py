@@ -1,0 +1,62 @@
+"""`/secretariat next [GROUP]` and `/secretariat deadlines GROUP [DATE]`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from bot import meetings
+from bot.clock import spoken
+from bot.errors import SecretariatError, UnknownThing
+from bot.model import Meeting, MeetingStatus
+from handlers.slack.door import Asked, SlackDoor, asker
+from schedules.finding import find_meeting, known_group
+
+AHEAD = timedelta(days=100)
+MOST_SHOWN = 8
+
+
+def next_asked(door: SlackDoor, asked: Asked) -> str:
+    """The next meetings, of one group or of all."""
+    now = door.clock.now()
+    with door.database.reading() as session:
+        asker(session, asked)
+        group = known_group(door.config, asked.text.strip()) if asked.text.strip() else None
+        coming = meetings.between(session, now, now + AHEAD, group)
+    if not coming:
+        return "No meeting is on the calendar for the next hundred days."
+    return "\n".join(_line(meeting) for meeting in coming[:MOST_SHOWN])
+
+
+def deadlines_asked(door: SlackDoor, asked: Asked) -> str:
+    """Every clock of a group's next meeting, or of the one on a date."""
+    words = asked.text.split()
+    if not words:
+        raise SecretariatError("Which group's deadlines?", hint="Write: deadlines PSG, or: deadlines PSG 2024-02-07")
+    now = door.clock.now()
+    with door.database.session() as session:
+        asker(session, asked)
+        group = known_group(door.config, words[0])
+        meeting = (
+            find_meeting(session, door.calendar, group, _date(words[1]))
+            if len(words) > 1
+            else next(iter(meetings.between(session, now, now + AHEAD, group)), None)
+        )
+        if meeting is None:
+            raise UnknownThing(f"{group} has no meeting in the next hundred days.", hint="Give a date as well.")
+        clocks = door.announcer.clocks_of(session, meeting)
+    said = [f"• {d.rule}: *{spoken(d.due_at)}*" if d.due_at else f"• {d.rule}: {d.note}" for d in clocks]
+    return "\n".join([_line(meeting), *said])
+
+
+def _line(meeting: Meeting) -> str:
+    if meeting.status is MeetingStatus.PROPOSED_MOVE:
+        return f"*{meeting.group}*: date to be confirmed ({meeting.reason})"
+    mark = {MeetingStatus.CANCELLED: " (cancelled)", MeetingStatus.EMAIL_UPDATE: " (e-mail update in lieu of papers)"}
+    return f"*{meeting.group}*: {spoken(meeting.starts_at)}{mark.get(meeting.status, '')}"
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
