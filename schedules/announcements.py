@@ -79,7 +79,7 @@ class Announcer:
             "rule": due.rule if due else "A draft was made from a recording",
             "source": due.source if due else "no clock of the headline report runs for this group",
         }
-        held = members.holdings(session, meeting.on, group=meeting.group)
+        held = members.holdings(session, now.astimezone(LONDON).date(), group=meeting.group)  # who is in office now
         people = members.recipients(held, "secretary") + members.recipients(held, "deputy")
         for person in {p.id: p for p in people}.values():
             subject, text = render(self.config.paths.templates, "draft_ready.txt", values | {"name": person.name})

@@ -165,8 +165,8 @@ def shares_people(config: Config, one: str, other: str) -> bool:
     Groups open to all share their participants; closed groups that seat the same constituency share its representative.
     """
     first, second = config.groups[one], config.groups[other]
-    if first.parent in (second.parent, other) or second.parent == one:
-        return first.parent is not None
+    if first.parent == other or second.parent == one or (first.parent and first.parent == second.parent):
+        return True
     if first.attendance == "open" and second.attendance == "open":
         return True
     seats = {s.constituency or s.title for s in first.seats}

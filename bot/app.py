@@ -1,0 +1,230 @@
+"""The composition root: the only file that knows adapters, handlers and jobs together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from starlette.applications import Starlette
+
+from bot.adapters.content_files import ContentFolder
+from bot.adapters.graph_mail import GraphMail
+from bot.adapters.mail_folder import MailFolder
+from bot.adapters.slack_log import SlackLog
+from bot.adapters.slack_web import SlackWeb
+from bot.adapters.word_document import WordDocuments
+from bot.clock import Clock
+from bot.config import Config, Secrets
+from bot.drafts import Drafting
+from bot.errors import SecretariatError
+from bot.formats import Agenda
+from bot.headlines.transcript_files import read_agenda
+from bot.model import Meeting
+from bot.outbox import Sender
+from bot.places import Places
+from bot.ports import Channel, Recogniser
+from bot.reports import Issuing
+from bot.store.database import Database
+from handlers.folder.recordings import RecordingFolder
+from handlers.mail.inbox import MailFolderInbox
+from handlers.slack.door import SlackDoor
+from handlers.slack.register import slack_routes
+from handlers.web.desk import Desk
+from handlers.web.pages import page_app
+from schedules.announcements import Announcer
+from schedules.numbering import meeting_number
+from schedules.series import Calendar
+
+
+@dataclass
+class Secretariat:
+    """Everything put together. Nothing runs yet: `schedules.jobs` and the web server call its parts."""
+
+    config: Config
+    secrets: Secrets
+    clock: Clock
+    places: Places
+    database: Database
+    files: ContentFolder
+    calendar: Calendar
+    announcer: Announcer
+    sender: Sender
+    recogniser: Callable[[], Recogniser]
+    word: WordDocuments
+    recording_folder: RecordingFolder
+    slack_log: SlackLog
+    entry_key: str
+    port: list[int] = field(default_factory=list)  # known once the server listens
+
+    @property
+    def page(self) -> str:
+        """The address of our own page."""
+        return page_address(self.config, self.port)
+
+    @property
+    def drafting(self) -> Drafting:
+        """What drafting a report needs."""
+        return Drafting(
+            config=self.config,
+            files=self.files,
+            writer=self.word,
+            agenda_for=self.agenda_for,
+            dates_to_note=self._dates_to_note,
+            told=self.announcer.draft_ready,
+            page=self.page,
+        )
+
+    @property
+    def issuing(self) -> Issuing:
+        """What issuing a report needs."""
+        return Issuing(
+            config=self.config,
+            files=self.files,
+            writer=self.word,
+            page=self.page,
+            meeting_number=lambda session, meeting: meeting_number(session, self.calendar, meeting),
+            dates_to_note=self.announcer.dates_to_note,
+        )
+
+    def inbox(self) -> MailFolderInbox | None:
+        """The mailbox that is watched, or None where mail is read elsewhere."""
+        if self.config.mail.transport != "local":
+            return None
+        mailbox = self.config.mailboxes[self.config.mail.mailbox]
+        root = self.places.root / self.config.mail.folder
+        (root / "inbox").mkdir(parents=True, exist_ok=True)
+        return MailFolderInbox(root, mailbox, self.database, self.files, self.announcer, self.clock)
+
+    def web_app(self) -> Starlette:
+        """The page and the Slack endpoint, as one ASGI app."""
+        door = SlackDoor(self.config, self.database, self.calendar, self.announcer, self.clock)
+        token = self.secrets.slack_bot_token
+        slack = slack_routes(
+            door, signing_secret=self.signing_secret, bot_token=token.get_secret_value() if token else None
+        )
+        desk = Desk(
+            database=self.database,
+            config=self.config,
+            clock=self.clock,
+            calendar=self.calendar,
+            announcer=self.announcer,
+            files=self.files,
+            slack_messages=self.slack_log.messages,
+            entry_key=self.entry_key,
+            session_secret=self.places.generated_secret("web_session"),
+        )
+        return page_app(desk, slack)
+
+    @property
+    def signing_secret(self) -> str:
+        """Slack's signing secret; without one of Slack's, one of our own, so that the endpoint works without Slack."""
+        given = self.secrets.slack_signing_secret
+        return given.get_secret_value() if given else self.places.generated_secret("slack_signing")
+
+    def agenda_for(self, meeting: Meeting) -> Agenda:
+        """The meeting's agenda from the folder of agendas, or an empty one."""
+        for suffix in (".yaml", ".yml", ".json"):
+            file = self.places.agendas / f"{meeting.group}-{meeting.on.isoformat()}{suffix}"
+            if file.exists():
+                return read_agenda(file)
+        return Agenda()
+
+    def _dates_to_note(self, meeting: Meeting) -> tuple[tuple[str, str], ...]:
+        with self.database.reading() as session:
+            return self.announcer.dates_to_note(session, meeting)
+
+
+def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
+    """Put the secretariat together from its configuration. Makes the state folder; starts nothing."""
+    places = Places(config.paths.state)
+    places.make()
+    database = Database(places.database_url)
+    files = ContentFolder(places.content)
+    calendar = Calendar(config)
+    port: list[int] = []
+    announcer = Announcer(config, calendar, lambda: page_address(config, port))
+    slack_log = SlackLog(places.slack_log)
+    channels = _channels(config, secret, places, slack_log)
+    return Secretariat(
+        config=config,
+        secrets=secret,
+        clock=clock,
+        places=places,
+        database=database,
+        files=files,
+        calendar=calendar,
+        announcer=announcer,
+        sender=Sender(database, channels, files, now=clock.now, domain=config.programme.domain),
+        recogniser=lru_cache(maxsize=1)(lambda: recogniser(config)),
+        word=word_documents(config),
+        recording_folder=RecordingFolder(places.recordings, database, files, calendar, clock),
+        slack_log=slack_log,
+        entry_key=secrets.token_urlsafe(24),
+        port=port,
+    )
+
+
+def recogniser(config: Config, *, engine: str | None = None, model: str | None = None) -> Recogniser:
+    """The engine that turns speech into text: the configured one, or the one named. Raises SecretariatError."""
+    settings = config.transcription
+    if (engine or settings.engine) != "faster-whisper":
+        raise SecretariatError(f"There is no engine {engine}.", hint="The engine is called faster-whisper.")
+    from bot.adapters.faster_whisper_engine import FasterWhisper  # noqa: PLC0415  # half a second that few commands need
+
+    return FasterWhisper(model or settings.model, language=settings.language, threads=settings.threads)
+
+
+def word_documents(config: Config) -> WordDocuments:
+    """The writer of headline reports, on the PMO's template."""
+    return WordDocuments(config.paths.templates / "headline_report.docx")
+
+
+def page_address(config: Config, port: list[int]) -> str:
+    """The page's address: the port that the server was given, or the configured one."""
+    return f"http://{config.web.host}:{port[0] if port else config.web.port}"
+
+
+def _channels(config: Config, secret: Secrets, places: Places, slack_log: SlackLog) -> Sequence[Channel]:
+    """The ways to people, chosen by configuration alone."""
+    return [_slack(config, secret, slack_log), _mail(config, secret, places)]
+
+
+def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> Channel:
+    if config.slack.transport == "local":
+        return slack_log
+    if secret.slack_bot_token is None:
+        raise SecretariatError(
+            "`slack.transport` is slack, but there is no bot token.",
+            hint="Set SECRETARIAT_SLACK_BOT_TOKEN (or …_TOKEN_FILE), or set the transport to local.",
+        )
+    return SlackWeb(secret.slack_bot_token.get_secret_value(), api_url=config.slack.api_url)
+
+
+def _mail(config: Config, secret: Secrets, places: Places) -> Channel:
+    sender = config.mailboxes[config.mail.mailbox].address
+    if config.mail.transport == "local":
+        name = f"{config.programme.short_name} PMO"
+        return MailFolder(places.root / config.mail.folder, sender=sender, sender_name=name)
+    graph = config.mail.graph
+    return GraphMail(
+        tenant_id=graph.tenant_id,
+        client_id=graph.client_id,
+        credential=_graph_credential(secret),
+        mailbox=sender,
+        graph_url=graph.url,
+        authority=f"{graph.authority.rstrip('/')}/{graph.tenant_id}",
+    )
+
+
+def _graph_credential(secret: Secrets) -> str | dict[str, str]:
+    if secret.graph_certificate:
+        pem = secret.graph_certificate.get_secret_value()
+        return {"private_key": pem, "public_certificate": pem}
+    if secret.graph_client_secret:
+        return secret.graph_client_secret.get_secret_value()
+    raise SecretariatError(
+        "`mail.transport` is graph, but there is no credential.",
+        hint="Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET, or use local.",
+    )

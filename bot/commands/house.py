@@ -1,0 +1,253 @@
+"""run, worker, check: the house itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvicorn
+from rich.console import Console
+
+from bot import audit, facts
+from bot.app import Secretariat
+from bot.clock import spoken
+from bot.commands.desk import print_problems
+from bot.commands.settings import Settings
+from bot.config_file import read_secrets
+from bot.drafts import draft_one
+from bot.errors import ConfigInvalid, Problem, SecretariatError
+from bot.meetings import between
+from bot.model import MeetingStatus
+from bot.transcripts import transcribe_one
+from handlers.folder.recordings import drop
+from schedules import sample
+from schedules.checking import problems_of
+from schedules.due import queue_due
+from schedules.jobs import Tick, start
+
+log = structlog.get_logger()
+SHOWN = 6
+IDLE_SECONDS = 1.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command("run")(run)
+    app.command("worker")(worker)
+    app.command("check")(check)
+
+
+def run(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Serve the page on this port (0: any free one).")] = None,
+) -> None:
+    """Run the secretariat: clocks, mailbox, recordings, page and worker, until Ctrl-C."""
+    settings: Settings = context.obj
+    listener = _listen(settings.config.web.host, settings.config.web.port if port is None else port)
+    whole = settings.secretariat
+    whole.port.append(listener.getsockname()[1])
+    console = Console(highlight=False, soft_wrap=True)
+    _print_contradictions(console, whole)
+    _first_round(console, whole)
+    whole.places.say_running(whole.port[0])
+    helper = _start_worker(settings, whole.port[0])
+    scheduler = start(_ticks(whole))
+    _print_where(console, whole)
+    try:
+        _serve(whole, listener)
+    finally:
+        scheduler.shutdown(wait=True)
+        _stop(helper)
+        whole.places.running.unlink(missing_ok=True)
+        whole.database.close()
+        console.print("Stopped. Nothing is half done; start again with the same command.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise SecretariatError(
+            f"The page cannot be served on {host}:{port} ({error.strerror}).",
+            hint="Stop the other program (perhaps another secretariat), or give another port: run --port 8766.",
+        ) from None
+    listener.listen(128)
+    return listener
+
+
+def _print_contradictions(console: Console, whole: Secretariat) -> None:
+    console.print("[bold]Where the programme's documents disagree, this is followed:[/bold]")
+    for contradiction in whole.config.contradictions:
+        said = "; ".join(f"{v.value} ({v.source})" for v in contradiction.values)
+        console.print(
+            f"  {contradiction.group}, {contradiction.field}: {contradiction.followed}   [{said}]", markup=False
+        )
+
+
+def _first_round(console: Console, whole: Secretariat) -> None:
+    """Put the calendar and the sample on file, and show what is coming; sending begins with the ticks."""
+    now = whole.clock.now()
+    with whole.database.session() as session:
+        facts.first_started_at(session, now)
+        files = sample.lay_out(session, whole.config, whole.calendar, now)
+        done = queue_due(session, whole.announcer, now)
+        audit.record(session, now, "secretariat", "started", whole.config.programme.short_name, queued=done.queued)
+        coming = between(session, now, now + timedelta(days=45))[:SHOWN]
+        clocks = {m.uid: whole.announcer.clocks_of(session, m) for m in coming}
+    for file in files:
+        drop(file.source, whole.places.root / file.folder, file.name)
+    console.print("\n[bold]Next meetings and their deadlines:[/bold]")
+    for meeting in coming:
+        mark = " (date only proposed)" if meeting.status is MeetingStatus.PROPOSED_MOVE else ""
+        console.print(f"  {meeting.group}  {spoken(meeting.starts_at)}{mark}", markup=False)
+        for deadline in clocks[meeting.uid]:
+            if deadline.due_at:
+                console.print(f"      {deadline.kind}: {spoken(deadline.due_at)}", markup=False)
+    if done.listed:
+        console.print(f"\n{done.listed} notices were due before this first start: listed in the outbox, not sent.")
+    if files:
+        console.print("The sample was laid out: invented people, and two recordings that are transcribed now.")
+
+
+def _print_where(console: Console, whole: Secretariat) -> None:
+    root = whole.places.root
+    console.print(f"\nThe page, by a link that works once: {whole.page}/enter/{whole.entry_key}")
+    if whole.config.mail.transport == "local":
+        console.print(f"Mail goes to {root / whole.config.mail.folder / 'sent'}; drop a .eml into ", end="")
+        console.print(f"{root / whole.config.mail.folder / 'inbox'}.")
+    console.print(f"Drop a recording into {whole.places.recordings} as GROUP-YYYY-MM-DD.ext. Ctrl-C stops.\n")
+
+
+def _ticks(whole: Secretariat) -> list[Tick]:
+    def clocks() -> bool:
+        with whole.database.session() as session:
+            queue_due(session, whole.announcer, whole.clock.now())
+        return False
+
+    ticks = [
+        Tick("clocks", 20, clocks),
+        Tick("sending", 1, whole.sender.deliver_one),
+        Tick("looking up", 2, whole.sender.reconcile_one),
+        Tick("recordings", 1, whole.recording_folder.take_in_one),
+    ]
+    inbox = whole.inbox()
+    return [*ticks, Tick("mailbox", 1, inbox.take_in_one)] if inbox else ticks
+
+
+def _start_worker(settings: Settings, port: int) -> subprocess.Popen[bytes]:
+    """The worker is a process of its own, at low priority, and ends with this one."""
+    now = ["--now", settings.clock.now().isoformat()] if settings.now else []
+    command = [sys.executable, "-m", "bot", "--config", str(settings.config_file), *now, "worker"]
+    return subprocess.Popen([*command, "--parent", str(os.getpid()), "--port", str(port)])  # noqa: S603  # ourselves
+
+
+def _stop(helper: subprocess.Popen[bytes]) -> None:
+    helper.terminate()
+    try:
+        helper.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        helper.kill()  # its claim lapses, and the work is taken up again
+
+
+def _serve(whole: Secretariat, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM; uvicorn leaves the signal handlers as it found them."""
+    config = uvicorn.Config(whole.web_app(), log_level="warning", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[listener]))
+
+
+def worker(
+    context: typer.Context,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+    port: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Only the jobs: transcription and drafting."""
+    settings: Settings = context.obj
+    whole = settings.secretariat
+    if port is not None:
+        whole.port.append(port)
+    os.nice(10)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    told = _Told(stopping, parent)
+    while not told.must_stop():
+        if not _work_once(whole, told):
+            stopping.wait(IDLE_SECONDS)
+
+
+def _work_once(whole: Secretariat, told: _Told) -> bool:
+    """One job, drafts before transcripts. Trouble is said, and the job tried again later."""
+    try:
+        return draft_one(whole.database, whole.drafting, whole.clock) or transcribe_one(
+            whole.database, whole.recogniser(), whole.files, whole.clock, told
+        )
+    except _MustStop:
+        return False
+    except SecretariatError as error:
+        log.warning(str(error))
+        return False
+
+
+class _MustStop(Exception):
+    """The worker is asked to end in the middle of a job; its claim is taken over at the next start."""
+
+
+class _Told:
+    """Shows progress, and stops the work where the worker must end: asked to, or its parent is gone."""
+
+    def __init__(self, stopping: threading.Event, parent: int | None) -> None:
+        self.stopping, self.parent, self.shown = stopping, parent, ("", -1)
+
+    def must_stop(self) -> bool:
+        return self.stopping.is_set() or (self.parent is not None and os.getppid() != self.parent)
+
+    def __call__(self, name: str, done: float, total: float) -> None:
+        if self.must_stop():
+            raise _MustStop
+        tenth = int(10 * done / total) if total else 0
+        if (name, tenth) != self.shown:
+            self.shown = (name, tenth)
+            log.info("Transcribing", recording=name, done=f"{tenth * 10} %", of=f"{total:.0f} s")
+
+
+def check(
+    context: typer.Context,
+    format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+) -> None:
+    """Check the configuration, the credentials, the holidays, and list where the documents contradict each other."""
+    settings: Settings = context.obj
+    try:
+        found = problems_of(settings.config, read_secrets(), settings.clock.today())
+    except ConfigInvalid as error:
+        found = error.problems
+    if format_ == "json":
+        typer.echo(json.dumps({"problems": [_problem_json(p) for p in found]}, ensure_ascii=False, indent=2))
+    else:
+        print_problems(ConfigInvalid(str(settings.config_file), found))
+    if any(p.severity == "error" for p in found):
+        raise typer.Exit(1)
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "id": problem.id,
+        "severity": problem.severity,
+        "line": problem.line,
+        "problem": problem.sentence,
+        "hint": problem.hint,
+    }

@@ -1,0 +1,177 @@
+"""transcribe and draft: any recording or transcript, any group, any date; no database, no network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.app import recogniser, word_documents
+from bot.commands.settings import Settings
+from bot.config import Config
+from bot.errors import SecretariatError
+from bot.formats import Agenda, Attendance, Draft, timestamp
+from bot.headlines.draft import draft_from
+from bot.headlines.transcript_files import read_agenda, read_members, read_transcript
+from bot.model import AttendanceRow, HeadlineReport
+from bot.subtitles import as_srt, as_text, as_vtt
+from schedules.series import at_wall_clock
+
+
+class TranscriptFormat(StrEnum):
+    json = "json"
+    vtt = "vtt"
+    srt = "srt"
+    txt = "txt"
+
+
+class DraftFormat(StrEnum):
+    text = "text"
+    json = "json"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command("transcribe")(transcribe)
+    app.command("draft")(draft)
+
+
+def transcribe(
+    context: typer.Context,
+    audio: Path,
+    engine: Annotated[str | None, typer.Option(help="faster-whisper.")] = None,
+    model: Annotated[str | None, typer.Option(help="embedded, a folder, or a name that the hub knows.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
+    format_: Annotated[TranscriptFormat, typer.Option("--format")] = TranscriptFormat.json,
+) -> None:
+    """Transcribe a recording."""
+    settings: Settings = context.obj
+    chosen = recogniser(settings.config, engine=engine, model=model)
+    with _progress() as bar:
+        task = bar.add_task(f"Transcribing {audio.name}", total=None)
+        transcript = chosen.transcribe(
+            audio, name=audio.name, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    written = {
+        TranscriptFormat.json: lambda: transcript.model_dump_json(indent=2) + "\n",
+        TranscriptFormat.vtt: lambda: as_vtt(transcript),
+        TranscriptFormat.srt: lambda: as_srt(transcript),
+        TranscriptFormat.txt: lambda: as_text(transcript),
+    }[format_]()
+    _put_out(written, output)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+
+
+def draft(
+    context: typer.Context,
+    transcript: Path,
+    group: Annotated[str, typer.Option(help="The group, in the configuration or not.")],
+    on: Annotated[str, typer.Option("--date", help="The day of the meeting, as 2024-02-07.")],
+    agenda: Annotated[Path | None, typer.Option(help="The agenda, YAML or JSON.")] = None,
+    members: Annotated[Path | None, typer.Option(help="Who sat at the table, JSON.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write a Word document there.")] = None,
+    format_: Annotated[DraftFormat, typer.Option("--format")] = DraftFormat.text,
+) -> None:
+    """Draft a headline report from a transcript (our JSON, or .vtt)."""
+    settings: Settings = context.obj
+    config, held_on = settings.config, _day(on)
+    key = config.group_key(group) or group
+    known = config.group(group)
+    spoken = read_transcript(transcript)
+    attendance = read_members(members) if members else Attendance()
+    drafted = draft_from(
+        spoken,
+        group=key,
+        held_on=held_on,
+        level=known.level if known else None,
+        agenda=read_agenda(agenda) if agenda else Agenda(),
+        attendance=attendance,
+    )
+    if output:
+        report = _report(config, key, held_on, drafted, attendance, f"Drafted from {spoken.audio.name}.")
+        _write(output, word_documents(config).draft_document(report))
+    if format_ is DraftFormat.json:
+        typer.echo(json.dumps(drafted.model_dump(), ensure_ascii=False, indent=2))
+    elif not output:
+        typer.echo(_as_text(drafted), nl=False)
+
+
+def _report(
+    config: Config, group: str, held_on: date, drafted: Draft, attendance: Attendance, prepared_from: str
+) -> HeadlineReport:
+    known = config.group(group)
+    start, end = next(((r.start, r.end) for r in known.series), (time.min, time.min)) if known else (time.min, time.min)
+    return HeadlineReport(
+        reference=f"{group}-{held_on.isoformat()}",
+        group=group,
+        group_name=known.name if known else group,
+        meeting_on=held_on,
+        starts_at=at_wall_clock(held_on, start),
+        ends_at=at_wall_clock(held_on, end),
+        version="Draft 1. Working material of the PMO, not for issue",
+        prepared_from=prepared_from,
+        recording_link=config.recording.link.replace("{group}", group).replace("{date}", held_on.isoformat()),
+        attendance=tuple(
+            AttendanceRow(
+                m.name,
+                m.role or "",
+                m.constituency,
+                "",
+                {True: "present", False: "apologies", None: "expected"}[m.present],
+            )
+            for m in attendance.members
+        ),
+        draft=drafted,
+    )
+
+
+def _as_text(drafted: Draft) -> str:
+    """The draft at a terminal: each line with its time and the words it rests on."""
+    lines: list[str] = []
+    for title, found in (
+        ("Decisions", drafted.decisions),
+        ("Actions", drafted.actions),
+        ("Viewpoints", drafted.viewpoints),
+    ):
+        lines.append(title)
+        for line in found:
+            lines.append(f"  {timestamp(line.at)}  {getattr(line, 'ref', '')} {line.text}".rstrip())
+            lines += [f"            “{evidence.quote}”" for evidence in line.evidence]
+        lines += [] if found else ["  none found"]
+    return "\n".join(lines) + "\n"
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
+
+
+def _put_out(text: str, output: Path | None) -> None:
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        _write(output, text.encode())
+
+
+def _write(output: Path, content: bytes) -> None:
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise SecretariatError(
+            f"{output} could not be written ({error.strerror}).", hint="Free some space, or name another with --output."
+        ) from None
