@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.durable_files import write_whole
 from bot.errors import StateUnusable
 
 
@@ -57,18 +58,13 @@ class Places:
     def generated_secret(self, name: str) -> str:
         """A secret of this installation's own, made on first use, readable by this user alone."""
         place = self.root / "secrets" / name
-        try:
-            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return place.read_text(encoding="utf-8").strip()
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            made = secrets.token_hex(32)
-            handle.write(made)
-        return made
+        if not place.exists():
+            write_whole(place, secrets.token_hex(32).encode(), mode=0o600)
+        return place.read_text(encoding="utf-8").strip()
 
     def say_running(self, port: int) -> None:
         """Note the port that the running secretariat answers on."""
-        self.running.write_text(json.dumps({"pid": os.getpid(), "port": port}), encoding="utf-8")
+        write_whole(self.running, json.dumps({"pid": os.getpid(), "port": port}).encode())
 
     def running_port(self) -> int | None:
         """The port of the running secretariat, or None where none is running."""

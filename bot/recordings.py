@@ -16,7 +16,7 @@ from bot.claims import claimant, is_free
 from bot.store.tables import RecordingPartRow, RecordingRow
 
 LEASE = timedelta(seconds=120)
-TRIES = 3
+TRIES = 5
 NAME = re.compile(r"^(?P<group>[A-Za-z][A-Za-z0-9-]*?)-(?P<date>\d{4}-\d{2}-\d{2})(?: .*)?$")
 
 
@@ -65,14 +65,22 @@ def arrived(
 
 
 def claim_one(session: Session, state: str, now: datetime) -> RecordingRow | None:
-    """Claim the oldest recording in `state` ('waiting', 'transcribed'), or one whose worker was killed."""
+    """Claim the oldest recording in `state` ('waiting', 'transcribed'), or one whose worker was killed.
+
+    One that has been begun too often without an end is left for a person: it must not be taken up for ever.
+    """
     query = select(RecordingRow).where(RecordingRow.state.in_([state, f"{state}:working"]))
     query = query.order_by(RecordingRow.arrived_at, RecordingRow.id).with_for_update(skip_locked=True)
     for row in session.scalars(query):
-        if row.state == state or is_free(row.claimed_by, row.claimed_until, now):
-            row.state, row.claimed_by, row.claimed_until = f"{state}:working", claimant(), now + LEASE
-            row.tries += 1
-            return row
+        mine = row.claimed_by == claimant()  # of an earlier job of ours that ended in an error
+        if row.state != state and not mine and not is_free(row.claimed_by, row.claimed_until, now):
+            continue
+        if row.tries >= TRIES:
+            settle(row, "failed", f"It was begun {row.tries} times and never ended: see the log.")
+            continue
+        row.state, row.claimed_by, row.claimed_until = f"{state}:working", claimant(), now + LEASE
+        row.tries += 1
+        return row
     return None
 
 
@@ -90,10 +98,10 @@ def settle(row: RecordingRow, state: str, reason: str = "") -> None:
     row.state, row.state_reason, row.claimed_until, row.claimed_by, row.tries = state, reason, None, "", 0
 
 
-def put_back_or_fail(row: RecordingRow, state: str, reason: str) -> None:
-    """End a claim without success: tried again a few times, then left for a person with the reason."""
-    row.claimed_until, row.claimed_by, row.state_reason = None, "", reason
-    row.state = "failed" if row.tries >= TRIES else state
+def put_back(row: RecordingRow, state: str, reason: str) -> None:
+    """End a claim for a reason that lies outside the recording (a full disk): it does not count as a try."""
+    row.state, row.state_reason, row.claimed_until, row.claimed_by = state, reason, None, ""
+    row.tries = max(row.tries - 1, 0)
 
 
 Progress = Callable[[str, float, float], None]

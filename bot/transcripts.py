@@ -98,7 +98,7 @@ def _failed(database: Database, recording_id: str, clock: Clock, reason: str) ->
 
 def _put_back(database: Database, recording_id: str, reason: str) -> None:
     with database.session() as session:
-        recordings.put_back_or_fail(session.get_one(RecordingRow, recording_id), "waiting", reason)
+        recordings.put_back(session.get_one(RecordingRow, recording_id), "waiting", reason)
 
 
 def latest(session: Session, recording_id: str) -> tuple[str, Transcript] | None:

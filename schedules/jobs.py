@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from bot.errors import SecretariatError
 
 log = structlog.get_logger()
 STEPS_AT_A_TICK = 200
+SAY_AGAIN_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ def run_tick(tick: Tick) -> None:
             if not tick.step():
                 break
     except SecretariatError as error:
-        log.warning(str(error), work=tick.name)
+        _say(tick.name, str(error))
     except Exception:
         log.exception("Work was put off until the next tick", work=tick.name, problem=secrets.token_hex(4))
+
+
+_said: dict[str, tuple[str, float]] = {}
+
+
+def _say(work: str, sentence: str) -> None:
+    """Say a sentence once, and again only after a while: trouble that lasts must not fill the log."""
+    last, at = _said.get(work, ("", 0.0))
+    if sentence != last or time.monotonic() - at > SAY_AGAIN_SECONDS:
+        _said[work] = (sentence, time.monotonic())
+        log.warning(sentence, work=work)

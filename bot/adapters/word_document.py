@@ -19,7 +19,6 @@ from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
-from lxml.etree import XMLSyntaxError  # type: ignore[import-untyped]  # it ships no types
 from markupsafe import Markup, escape
 
 from bot.clock import LONDON, spoken_date
@@ -81,8 +80,8 @@ _LOOPS: Mapping[str, str] = {
     "raid_items": "raid", "dates": "note", "unrepresented": "stretch",
     "decision.quotes": "quote", "action.quotes": "quote", "view.quotes": "quote", "raid.quotes": "quote",
 }  # fmt: skip
-# docxtpl and python-docx let these through when a file is no Word document, or its XML is damaged.
-_UNREADABLE = (PackageNotFoundError, BadZipFile, KeyError, ValueError, OSError, XMLSyntaxError)
+# docxtpl and python-docx let these through when a file is no Word document; lxml's own is a SyntaxError.
+_UNREADABLE = (PackageNotFoundError, BadZipFile, KeyError, ValueError, OSError, SyntaxError)
 # XML 1.0 has no place for these; one in a transcript would make a file that Word refuses.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -109,7 +108,7 @@ class WordDocuments:
             document.render(_context(report, _Marks(document, report.recording_link), working=working), _environment())
         except jinja2.TemplateError as problem:
             raise _unusable(self._template, str(problem)) from problem
-        except (XMLSyntaxError, ValueError) as problem:
+        except (SyntaxError, ValueError) as problem:
             raise _unusable(self._template, f"a tag stands where Word cannot have one ({problem})") from problem
         properties = document.docx.core_properties  # get_docx() would load the template anew
         properties.title = f"{report.group} headline report, {spoken_date(report.meeting_on)}"

@@ -75,7 +75,9 @@ def calendar(
         typer.echo(calendar_feed(found, config, now=settings.clock.now()), nl=False)
     elif format_ is CalendarFormat.html:
         title = f"{config.programme.short_name} meetings, {spoken_date(first)} to {spoken_date(last)}"
-        typer.echo(calendar_html(found, first, last, programme.closed, title=title))
+        typer.echo(
+            calendar_html(found, first, last, programme.closed, title=title, contradictions=config.contradictions)
+        )
     else:
         _print_calendar(found)
 

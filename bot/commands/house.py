@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import structlog
 import typer
 import uvicorn
 from rich.console import Console
+from starlette.applications import Starlette
 
 from bot import audit, facts
 from bot.app import Secretariat
@@ -39,6 +41,7 @@ from schedules.jobs import Tick, start
 log = structlog.get_logger()
 SHOWN = 6
 IDLE_SECONDS = 1.0
+TROUBLE_SECONDS = 5.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,14 +64,15 @@ def run(
     _print_contradictions(console, whole)
     _first_round(console, whole)
     whole.places.say_running(whole.port[0])
-    helper = _start_worker(settings, whole.port[0])
-    scheduler = start(_ticks(whole))
+    web_app = whole.web_app()
+    helper = _Worker(settings, whole.port[0])
+    scheduler = start([*_ticks(whole), Tick("worker", 5, helper.see_to_it)])
     _print_where(console, whole)
     try:
-        _serve(whole, listener)
+        _serve(web_app, listener)
     finally:
         scheduler.shutdown(wait=True)
-        _stop(helper)
+        helper.stop()
         whole.places.running.unlink(missing_ok=True)
         whole.database.close()
         console.print("Stopped. Nothing is half done; start again with the same command.")
@@ -147,24 +151,37 @@ def _ticks(whole: Secretariat) -> list[Tick]:
     return [*ticks, Tick("mailbox", 1, inbox.take_in_one)] if inbox else ticks
 
 
-def _start_worker(settings: Settings, port: int) -> subprocess.Popen[bytes]:
-    """The worker is a process of its own, at low priority, and ends with this one."""
-    now = ["--now", settings.clock.now().isoformat()] if settings.now else []
-    command = [sys.executable, "-m", "bot", "--config", str(settings.config_file), *now, "worker"]
-    return subprocess.Popen([*command, "--parent", str(os.getpid()), "--port", str(port)])  # noqa: S603  # ourselves
+class _Worker:
+    """The worker: a process of its own at low priority, started again should it end, and ended with this one."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        now = ["--now", settings.clock.now().isoformat()] if settings.now else []
+        command = [sys.executable, "-m", "bot", "--config", str(settings.config_file), *now, "worker"]
+        self.command = [*command, "--parent", str(os.getpid()), "--port", str(port)]
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self.command)  # noqa: S603  # ourselves
+
+    def see_to_it(self) -> bool:
+        """Start it again if it has ended. There is never more to do."""
+        if self.process.poll() is not None:
+            log.warning("The worker had ended and was started again", code=self.process.returncode)
+            self.process = self._start()
+        return False
+
+    def stop(self) -> None:
+        """Ask it to end, and end it; a job that is cut off is taken up again at the next start."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
-def _stop(helper: subprocess.Popen[bytes]) -> None:
-    helper.terminate()
-    try:
-        helper.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        helper.kill()  # its claim lapses, and the work is taken up again
-
-
-def _serve(whole: Secretariat, listener: socket.socket) -> None:
+def _serve(web_app: Starlette, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; uvicorn leaves the signal handlers as it found them."""
-    config = uvicorn.Config(whole.web_app(), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(web_app, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(sockets=[listener]))
@@ -191,7 +208,7 @@ def worker(
 
 
 def _work_once(whole: Secretariat, told: _Told) -> bool:
-    """One job, drafts before transcripts. Trouble is said, and the job tried again later."""
+    """One job, drafts before transcripts. The outermost loop: trouble is said, and the job tried again later."""
     try:
         return draft_one(whole.database, whole.drafting, whole.clock) or transcribe_one(
             whole.database, whole.recogniser(), whole.files, whole.clock, told
@@ -200,7 +217,10 @@ def _work_once(whole: Secretariat, told: _Told) -> bool:
         return False
     except SecretariatError as error:
         log.warning(str(error))
-        return False
+    except Exception:
+        log.exception("A job failed and will be tried again", problem=secrets.token_hex(4))
+    told.stopping.wait(TROUBLE_SECONDS)
+    return False
 
 
 class _MustStop(Exception):

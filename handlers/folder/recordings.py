@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import meetings, recordings
 from bot.clock import Clock
+from bot.durable_files import write_whole
 from bot.ports import ContentFiles
 from bot.store.database import Database
 from schedules.series import Calendar
@@ -105,8 +105,6 @@ def _digest(path: Path) -> str:
 
 
 def drop(source: Path, folder: Path, name: str) -> None:
-    """Put a copy of a file into a watched folder, whole: under a hidden name first, then renamed."""
+    """Put a copy of a file into a watched folder, whole. Raises StateUnusable where the disk is full."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{name}.{os.getpid()}"
-    aside.write_bytes(source.read_bytes())
-    aside.rename(folder / name)
+    write_whole(folder / name, source.read_bytes())

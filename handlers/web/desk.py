@@ -1,0 +1,32 @@
+"""What the web page needs of the house: given once, by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.config import Config
+from bot.ports import ContentFiles
+from bot.store.database import Database
+from schedules.announcements import Announcer
+from schedules.series import Calendar
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The secretariat's desk, as the page reads it.
+
+    `slack_messages` gives the local Slack log, newest last, and may raise OSError. `entry_key` is the secret of the
+    link that lets one browser in; `session_secret` signs that browser's cookie.
+    """
+
+    database: Database
+    config: Config
+    clock: Clock
+    calendar: Calendar
+    announcer: Announcer
+    files: ContentFiles
+    slack_messages: Callable[[], list[dict[str, str]]]
+    entry_key: str = field(repr=False)
+    session_secret: str = field(repr=False)

@@ -1,0 +1,74 @@
+"""Files that the pages lead to: recordings, to be listened to from any second, and Word documents on file."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from bot.store.tables import DraftRow, RecordingRow, ReportRow
+from handlers.web.desk import Desk
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+# Written down, not guessed: what somebody named `.html` must never be shown as a page of ours.
+MEDIA_TYPES = {
+    ".aac": "audio/aac", ".flac": "audio/flac", ".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".oga": "audio/ogg",
+    ".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav", ".weba": "audio/webm",
+    ".mkv": "video/x-matroska", ".mov": "video/quicktime", ".mp4": "video/mp4", ".webm": "video/webm",
+}  # fmt: skip
+
+
+def recording(desk: Desk, request: Request) -> Response:
+    """`/recordings/{id}`: the recording, in ranges where the player asks for them."""
+    with desk.database.reading() as session:
+        row = session.get(RecordingRow, request.path_params["id"])
+        if row is None or not row.parts:
+            raise HTTPException(404, f"There is no recording {request.path_params['id']}.")
+        part = row.parts[0]
+    media_type = MEDIA_TYPES.get(PurePath(part.name).suffix.lower(), "application/octet-stream")
+    return FileResponse(
+        _kept(desk, part.sha256, part.name),
+        media_type=media_type,
+        filename=part.name,
+        content_disposition_type="inline",
+        headers={"Cache-Control": "private, no-cache"},
+    )
+
+
+def document(desk: Desk, request: Request) -> Response:
+    """`/documents/{sha256}/{name}`: the Word document of a draft or an issued report, and no other file."""
+    sha256 = request.path_params["sha256"]
+    with desk.database.reading() as session:
+        name = _document_name(session, sha256)
+    if name is None:
+        raise HTTPException(404, "No draft and no issued report has this document.")
+    return FileResponse(
+        _kept(desk, sha256, name), media_type=WORD, filename=name, headers={"Cache-Control": "private, no-cache"}
+    )
+
+
+def _document_name(session: Session, sha256: str) -> str | None:
+    draft = session.scalars(select(DraftRow).where(DraftRow.document_sha256 == sha256)).first()
+    report = session.scalars(select(ReportRow).where(ReportRow.document_sha256 == sha256)).first()
+    return draft_document(draft) if draft else report_document(report) if report else None
+
+
+def draft_document(draft: DraftRow) -> str:
+    """The file name of a draft's document."""
+    return f"{draft.id}.docx"
+
+
+def report_document(report: ReportRow) -> str:
+    """The file name of an issued report's document, as its mail names it."""
+    return f"{report.reference} headline report r{report.revision}.docx"
+
+
+def _kept(desk: Desk, sha256: str, name: str) -> Path:
+    try:
+        return desk.files.path(sha256)
+    except FileNotFoundError:
+        raise HTTPException(404, f"The file {name} is no longer kept on this computer.") from None

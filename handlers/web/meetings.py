@@ -1,0 +1,157 @@
+"""The calendar's pages: the months, and one meeting with everything that hangs on it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot import amendments, meetings, members
+from bot.model import Deadline, Meeting, MeetingStatus
+from bot.store.tables import DraftRow, MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
+from handlers.web.desk import Desk
+from handlers.web.month_grid import months
+from handlers.web.rendering import answer
+from schedules.deadlines import AMENDMENT_CLOCKS
+from schedules.series import at_wall_clock
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
+MOST_DAYS = timedelta(days=731)
+NOTICES_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ShownMeeting:
+    """A meeting with its clocks, and which of them somebody has met."""
+
+    meeting: Meeting
+    name: str
+    clocks: list[Deadline]
+    met: dict[str, ObligationRow]
+
+
+def shown(desk: Desk, session: Session, meeting: Meeting) -> ShownMeeting:
+    """The meeting as pages show it. A group that the configuration no longer has keeps its key, and no clock runs."""
+    group = desk.config.groups.get(meeting.group)
+    clocks = desk.announcer.clocks_of(session, meeting) if group else []
+    return ShownMeeting(
+        meeting, group.name if group else meeting.group, clocks, meetings.obligations_met(session, meeting.uid)
+    )
+
+
+def calendar(desk: Desk, request: Request) -> Response:
+    """`/calendar?from=&to=`: whole months, of this and the next two where no dates are given."""
+    first, last = _period(request, desk.clock.today())
+    with desk.database.reading() as session:
+        found = between(desk, session, first, last)
+    grids = months(found, first, last, desk.calendar.closed)
+    contradictions = desk.config.contradictions
+    return answer(
+        desk,
+        request,
+        "calendar.html",
+        first=first,
+        last=last,
+        meetings=found,
+        months=grids,
+        contradictions=contradictions,
+    )
+
+
+def _period(request: Request, today: date) -> tuple[date, date]:
+    first = _date(request, "from") or today.replace(day=1)
+    in_third_month = (first.replace(day=1) + timedelta(days=62)).replace(day=1)
+    last = _date(request, "to") or (in_third_month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    if not EARLIEST <= first <= last <= LATEST or last - first > MOST_DAYS:
+        raise HTTPException(400, "Give a period of at most two years, its first day first, between 2000 and 2099.")
+    return first, last
+
+
+def _date(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name, "").strip()
+    try:
+        found = date.fromisoformat(text) if text else None
+    except ValueError:
+        raise HTTPException(400, f"“{text}” is no date: write it as in 2024-02-07.") from None
+    if found and not EARLIEST <= found <= LATEST:
+        raise HTTPException(400, f"“{text}” lies outside the calendar, which runs from 2000 to 2099.")
+    return found
+
+
+def between(desk: Desk, session: Session, first: date, last: date) -> list[Meeting]:
+    """Meetings held from `first` to `last`: the calendar's, with what people have decided laid over it."""
+    found = {m.uid: m for m in desk.calendar.meetings(first, last)}
+    kept = session.scalars(select(MeetingRow).where(MeetingRow.uid.in_(found)))
+    found |= {row.uid: meetings.as_meeting(row) for row in kept}
+    starts, ends = at_wall_clock(first, time.min), at_wall_clock(last, time.max)
+    found |= {m.uid: m for m in meetings.between(session, starts, ends)}
+    return sorted((m for m in found.values() if first <= m.on <= last), key=lambda m: (m.starts_at, m.group))
+
+
+def one(desk: Desk, request: Request) -> Response:
+    """`/meetings/{uid}`: the meeting, its clocks with their arithmetic, and everything that hangs on it."""
+    uid = request.path_params["uid"]
+    with desk.database.reading() as session:
+        meeting = meetings.by_uid(session, uid) or _planned(desk, uid)
+        if meeting is None:
+            raise HTTPException(404, f"There is no meeting {uid}.")
+        notices = select(OutboxRow).where(OutboxRow.meeting_uid == uid).order_by(OutboxRow.decided_at.desc())
+        drafts = select(DraftRow).where(DraftRow.meeting_uid == uid).order_by(DraftRow.version.desc())
+        reports = select(ReportRow).where(ReportRow.meeting_uid == uid).order_by(ReportRow.revision.desc())
+        recordings = select(RecordingRow).where(RecordingRow.meeting_uid == uid).order_by(RecordingRow.arrived_at)
+        requests = amendments.of_meeting(session, uid)
+        return answer(
+            desk,
+            request,
+            "meeting.html",
+            shown=shown(desk, session, meeting),
+            notices=session.scalars(notices.limit(NOTICES_SHOWN)).all(),
+            notices_in_all=session.scalar(select(func.count()).where(OutboxRow.meeting_uid == uid)) or 0,
+            drafts=session.scalars(drafts).all(),
+            reports=session.scalars(reports).all(),
+            recordings=session.scalars(recordings).all(),
+            requests=[(row, members.by_id(session, row.requester_id)) for row in requests],
+        )
+
+
+def _planned(desk: Desk, uid: str) -> Meeting | None:
+    """A meeting of the calendar that has not been put on file: long past, or far ahead."""
+    found = re.search(r"-(\d{4}-\d{2}-\d{2})@", uid)
+    try:
+        day = date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
+    if day is None or not EARLIEST <= day <= LATEST:
+        return None
+    near = desk.calendar.meetings(day - timedelta(days=60), day + timedelta(days=60))
+    return next((m for m in near if m.uid == uid), None)
+
+
+def coming(desk: Desk, session: Session, now: datetime, count: int) -> list[ShownMeeting]:
+    """The next meetings on file that are not cancelled, with their clocks."""
+    query = select(MeetingRow).where(MeetingRow.ends_at >= now, MeetingRow.status != MeetingStatus.CANCELLED.value)
+    rows = session.scalars(query.order_by(MeetingRow.starts_at, MeetingRow.group_key).limit(count))
+    return [shown(desk, session, meetings.as_meeting(row)) for row in rows.all()]
+
+
+def held_lately(desk: Desk, session: Session, now: datetime, behind: timedelta) -> list[ShownMeeting]:
+    """Meetings already held, newest first, with the clocks that run after them and that nobody has met.
+
+    An amendment window that has passed is closed, not late, and leads to a reissue only where there were requests.
+    """
+    held = [m for m in meetings.between(session, now - behind, now) if m.ends_at < now]
+    entries = [shown(desk, session, m) for m in reversed(held) if m.status is not MeetingStatus.CANCELLED]
+    still_open = [replace(e, clocks=[c for c in e.clocks if _is_open(c, e, now)]) for e in entries]
+    return [entry for entry in still_open if entry.clocks]
+
+
+def _is_open(clock: Deadline, entry: ShownMeeting, now: datetime) -> bool:
+    if clock.due_at is None or clock.due_at <= entry.meeting.ends_at or clock.kind in entry.met:
+        return False
+    return clock.due_at >= now or clock.kind not in AMENDMENT_CLOCKS

@@ -1,0 +1,67 @@
+"""The first page: what comes next, and what waits for a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.model import OutboxState
+from bot.store.tables import DraftRow, InboxRow, OutboxRow, RecordingRow, ReportRow
+from handlers.web.desk import Desk
+from handlers.web.meetings import coming, held_lately
+from handlers.web.rendering import answer
+
+MEETINGS, NOTICES, OF_A_KIND = 8, 10, 10
+BEHIND = timedelta(days=45)  # a report's window may still be open for a meeting this long ago
+AT_WORK = ("waiting", "waiting:working", "transcribed", "transcribed:working")
+FOR_A_PERSON = ("asking", "failed")
+
+
+def overview(desk: Desk, request: Request) -> Response:
+    """`/`."""
+    now = desk.clock.now()
+    with desk.database.reading() as session:
+        newest = select(OutboxRow).order_by(OutboxRow.decided_at.desc(), OutboxRow.id).limit(NOTICES)
+        return answer(
+            desk,
+            request,
+            "overview.html",
+            coming=coming(desk, session, now, MEETINGS),
+            held=held_lately(desk, session, now, BEHIND),
+            drafts=_unissued(session),
+            at_work=_recordings(session, AT_WORK),
+            asking=_recordings(session, FOR_A_PERSON),
+            withheld=_notices(session, OutboxState.WITHHELD),
+            withheld_in_all=_count(session, OutboxState.WITHHELD),
+            failed=_notices(session, OutboxState.FAILED),
+            failed_in_all=_count(session, OutboxState.FAILED),
+            inbox=session.scalars(select(InboxRow).where(InboxRow.state == "needs_a_person")).all(),
+            notices=session.scalars(newest).all(),
+            contradictions=desk.config.contradictions,
+        )
+
+
+def _unissued(session: Session) -> list[DraftRow]:
+    """The newest draft of each report that has not been issued."""
+    issued = select(ReportRow.meeting_uid)
+    query = select(DraftRow).where(DraftRow.meeting_uid.not_in(issued)).order_by(DraftRow.version)
+    newest = {row.meeting_uid: row for row in session.scalars(query)}
+    return sorted(newest.values(), key=lambda row: row.made_at)
+
+
+def _recordings(session: Session, states: tuple[str, ...]) -> list[RecordingRow]:
+    query = select(RecordingRow).where(RecordingRow.state.in_(states)).order_by(RecordingRow.arrived_at)
+    return list(session.scalars(query))
+
+
+def _notices(session: Session, state: OutboxState) -> list[OutboxRow]:
+    query = select(OutboxRow).where(OutboxRow.state == state.value)
+    return list(session.scalars(query.order_by(OutboxRow.decided_at.desc(), OutboxRow.id).limit(OF_A_KIND)))
+
+
+def _count(session: Session, state: OutboxState) -> int:
+    return session.scalar(select(func.count()).where(OutboxRow.state == state.value)) or 0
