@@ -1,0 +1,59 @@
+"""The one way in: a transcript, and what is known of the meeting, to the draft of its headline report."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.formats import (
+    Agenda,
+    Attendance,
+    Draft,
+    DraftedAction,
+    DraftedDecision,
+    DraftedMeeting,
+    DraftedRaidItem,
+    DraftedViewpoint,
+    Transcript,
+)
+from bot.headlines.actions import actions_in
+from bot.headlines.agenda import align
+from bot.headlines.checks import Checks
+from bot.headlines.coverage import coverage_of
+from bot.headlines.decisions import decisions_in
+from bot.headlines.people import chair_of
+from bot.headlines.raid import raid_in
+from bot.headlines.sentences import sentences_of
+from bot.headlines.viewpoints import viewpoints_in
+
+Line = DraftedDecision | DraftedAction | DraftedViewpoint | DraftedRaidItem
+
+
+def draft_from(
+    transcript: Transcript, *, group: str, held_on: date, level: int | None, agenda: Agenda, attendance: Attendance
+) -> Draft:
+    """The draft of a headline report (GF §2.2). Pure: the same input gives the same draft.
+
+    `level` is the group's level of governance (4: it recommends and does not decide), None where it has none.
+    Every line quotes its evidence verbatim; what fails a check says "to be confirmed". Never raises for what was said.
+    """
+    sentences, checks = sentences_of(transcript), Checks(transcript, agenda, attendance)
+    chair = chair_of(sentences, attendance)
+    begun = align(sentences, agenda)
+    decisions = [
+        checks.decision(d) for d in decisions_in(sentences, chair=chair, level=level, agenda=agenda, begun=begun)
+    ]
+    actions = [checks.action(a) for a in actions_in(sentences, held_on=held_on, attendance=attendance, begun=begun)]
+    closing = [decision.segment for decision in decisions]
+    views = viewpoints_in(sentences, chair=chair, attendance=attendance, begun=begun, closing=closing)
+    viewpoints = [checks.viewpoint(v) for v in views]
+    raid = [checks.raid_item(r) for r in raid_in(sentences, begun=begun)]
+    lines: tuple[Line, ...] = (*decisions, *actions, *viewpoints, *raid)
+    return Draft(
+        meeting=DraftedMeeting(group=group, date=held_on.isoformat()),
+        agenda=[b.item for b in begun],
+        decisions=decisions,
+        actions=actions,
+        viewpoints=viewpoints,
+        raid=raid,
+        coverage=coverage_of(transcript, (e.segment for line in lines for e in line.evidence)),
+    )
