@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.model import Seat
 
 
 def _time_of_day(value: object) -> object:
-    """YAML 1.1 reads an unquoted 10:00 as the number 600 (sexagesimal); 24:00 and the like are refused by pydantic."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return f"{value // 60:02d}:{value % 60:02d}"
+    """Pydantic would take a number, 17 or "900", for seconds since midnight: no number is a time of day."""
+    if isinstance(value, int | float) or (isinstance(value, str) and ":" not in value):
+        raise PydanticCustomError("time_parsing", "this is no time of day")
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from bot.config import Config, Secrets
 from bot.errors import ConfigInvalid, Problem, SecretariatError
@@ -27,13 +29,35 @@ HINTS = {
 }
 
 
+Resolver = tuple[str, re.Pattern[str]]
+
+
+def _as_in_yaml_1_2(first: str, resolvers: list[Resolver]) -> list[Resolver]:
+    """The kinds of value that a word beginning with `first` may be, without the surprises of YAML 1.1."""
+    whole, truth = "tag:yaml.org,2002:int", "tag:yaml.org,2002:bool"
+    kept = [(tag, pattern) for tag, pattern in resolvers if tag != truth or first in "tTfF"]
+    return [(tag, re.compile(r"[-+]?[0-9]+$") if tag == whole else pattern) for tag, pattern in kept]
+
+
 class PlainWords(yaml.SafeLoader):
-    """YAML in which only true and false are truth values: `on`, `off`, `yes` and `no` are words (as in YAML 1.2)."""
+    """YAML in which `on`, `off`, `yes` and `no` are words, and so is 10:00 (as in YAML 1.2; 1.1 reads 600).
+
+    A date that does not exist stays the word it is, and is refused where a date is wanted, with its line.
+    """
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own idiom
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        first: _as_in_yaml_1_2(first, resolvers) for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> object:
+        """A date or an instant; the word itself where there is no such day."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+PlainWords.add_constructor("tag:yaml.org,2002:timestamp", PlainWords.construct_yaml_timestamp)
 
 
 def read_config(file: Path, **overrides: object) -> Config:
@@ -41,18 +65,14 @@ def read_config(file: Path, **overrides: object) -> Config:
 
     Raises ConfigInvalid with every problem found, or SecretariatError where there is no such file.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SecretariatError(
-            f"The configuration {file} cannot be read ({error.strerror}).", hint="Name another with --config FILE."
-        ) from None
-    data, lines = _parse(file, text)
-    problems = list(_broken_references(data, lines))
+    data, lines, problems = _parse(file, _text_of(file))
+    problems += _broken_references(data, lines)
     try:
         config = Config(_file=data, **overrides)  # type: ignore[call-arg, arg-type]  # settings_customise_sources takes _file out
     except ValidationError as error:
         problems += [_problem(detail, lines) for detail in error.errors()]
+    except SettingsError as error:  # a value of the environment that should be JSON, and is not
+        problems.append(_not_json(error))
     if problems:
         raise ConfigInvalid(str(file), sorted(problems, key=lambda p: p.line or 0))
     return config
@@ -74,28 +94,46 @@ def read_secrets() -> Secrets:
     return Secrets.model_validate({**Secrets().model_dump(exclude_none=True), **from_files})
 
 
-def _parse(file: Path, text: str) -> tuple[dict[str, Any], dict[Path_, int]]:
-    """The file's data, and the line of every key and list entry in it."""
+def _text_of(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise SecretariatError(
+            f"The configuration {file} cannot be read ({error.strerror}).", hint="Name another with --config FILE."
+        ) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _no_yaml(file, "This is not text in UTF-8.", "Save the file as UTF-8.", line) from None
+
+
+def _parse(file: Path, text: str) -> tuple[dict[str, Any], dict[Path_, int], list[Problem]]:
+    """The file's data, the line of every key and list entry in it, and the keys that are given twice."""
     try:
         node = yaml.compose(text, Loader=PlainWords)
         data = yaml.load(text, Loader=PlainWords)  # noqa: S506  # a SafeLoader
+        lines = dict(_lines(node, ())) if node else {}
     except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        what = getattr(error, "problem", None) or error
-        sentence = f"This is not valid YAML: {what}."
-        raise ConfigInvalid(
-            str(file), [Problem("config-yaml", sentence, "Check indentation, colons and quotes there.", line)]
+        sentence = f"This is not valid YAML: {getattr(error, 'problem', None) or error}."
+        raise _no_yaml(file, sentence, "Check indentation, colons and quotes there.", _line_in(text, error)) from None
+    except RecursionError:
+        raise _no_yaml(
+            file, "The file is nested too deeply, or an alias in it holds itself.", "Write it without.", None
         ) from None
     if not isinstance(data, dict) or node is None:
-        raise ConfigInvalid(
-            str(file), [Problem("config-yaml", "The file holds no settings.", "Start from the shipped config.yaml.", 1)]
-        )
-    lines = dict(_lines(node, ()))
-    repeated = [_repeated_key(path, line) for path, line in _repeated_keys(node, ())]
-    if repeated:
-        raise ConfigInvalid(str(file), repeated)
-    return data, lines
+        raise _no_yaml(file, "The file holds no settings.", "Start from the shipped config.yaml.", 1)
+    return data, lines, [_repeated_key(path, line) for path, line in _repeated_keys(node, ())]
+
+
+def _no_yaml(file: Path, sentence: str, hint: str, line: int | None) -> ConfigInvalid:
+    return ConfigInvalid(str(file), [Problem("config-yaml", sentence, hint, line)])
+
+
+def _line_in(text: str, error: Exception) -> int | None:
+    """The line that a reading error speaks of; a character that YAML forbids has only its place in the text."""
+    mark = getattr(error, "problem_mark", None)
+    place = getattr(error, "position", None)
+    return mark.line + 1 if mark else text.count("\n", 0, place) + 1 if place is not None else None
 
 
 def _lines(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
@@ -136,7 +174,26 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int]) -> Problem:
         message = "this key is not known"
     elif detail["type"] == "value_error" and "`source:`" in message:
         problem_id, hint = "config-unsourced", "Name the clause, or say that it is assumed and why."
+    variable = _variable(path)
+    if variable:
+        return Problem(problem_id, f"The environment variable {variable} is wrong: {message}.", hint)
     return Problem(problem_id, f"`{_dotted(path)}`: {message}.", hint, _line_of(path, lines))
+
+
+def _variable(path: Path_) -> str | None:
+    """The environment variable that stands above the file at that place, or None."""
+    names = ["SECRETARIAT_" + "__".join(str(p) for p in path[:end]).upper() for end in range(len(path), 0, -1)]
+    return next((name for name in names if name in os.environ), None)
+
+
+def _not_json(error: SettingsError) -> Problem:
+    named = re.search(r'field "(\w+)"', str(error))
+    variable = f"SECRETARIAT_{named[1].upper()}" if named else "SECRETARIAT_..."
+    return Problem(
+        "config-value",
+        f"The environment variable {variable} is no JSON.",
+        f"Correct it, or set one value alone, as in {variable}__KEY.",
+    )
 
 
 def _line_of(path: Path_, lines: dict[Path_, int]) -> int | None:
@@ -166,10 +223,10 @@ def _known_keys(path: Path_) -> list[str]:
 
 def _broken_references(data: dict[str, Any], lines: dict[Path_, int]) -> Iterator[Problem]:
     """What points at something that is not there; works on the raw file, so that it is reported beside all else."""
-    groups = _mapping(data.get("groups"))
+    groups = {key: group for key, group in _mapping(data.get("groups")).items() if isinstance(key, str)}
     for path, value in _references(data, groups):
         if value not in groups:
-            near = difflib.get_close_matches(str(value), list(groups), n=1)
+            near = difflib.get_close_matches(value, list(groups), n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Groups on file: {', '.join(groups)}."
             yield Problem(
                 "config-group-unknown",
@@ -195,10 +252,13 @@ def _references(data: dict[str, Any], groups: dict[str, Any]) -> Iterator[tuple[
         for field in ("parent", "serves"):
             if isinstance(group, dict) and isinstance(group.get(field), str):
                 yield ("groups", key, field), group[field]
-    for index, clock in enumerate(_dicts(data.get("clocks"))):
-        for field in ("groups", "not_groups"):
-            for place, name in enumerate(clock.get(field) or []):
-                yield ("clocks", index, field, place), name
+    for section in ("clocks", "reminders"):
+        for index, entry in enumerate(_dicts(data.get(section))):
+            for field in ("groups", "not_groups"):
+                names = entry.get(field)
+                for place, name in enumerate(names if isinstance(names, list) else []):
+                    if isinstance(name, str):
+                        yield (section, index, field, place), name
     for section in ("dated_entries", "contradictions"):
         for index, entry in enumerate(_dicts(data.get(section))):
             if isinstance(entry.get("group"), str):
@@ -215,8 +275,8 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 
 def _circle_from(key: str, groups: dict[str, Any]) -> list[str]:
     walked, at = [key], key
-    while isinstance(groups.get(at), dict) and groups[at].get("parent") in groups:
-        at = groups[at]["parent"]
+    while isinstance(parent := _mapping(groups.get(at)).get("parent"), str) and parent in groups:
+        at = parent
         walked.append(at)
         if at == key:
             return walked
@@ -226,24 +286,24 @@ def _circle_from(key: str, groups: dict[str, Any]) -> list[str]:
 
 
 def _broken_ladder(data: dict[str, Any], lines: dict[Path_, int]) -> Iterator[Problem]:
-    kinds = {clock.get("kind") for clock in _dicts(data.get("clocks"))} | {"meeting"}
-    seen: set[object] = set()
+    kinds = {str(clock.get("kind")) for clock in _dicts(data.get("clocks"))} | {"meeting"}
+    seen: set[str] = set()
     for index, step in enumerate(_dicts(data.get("reminders"))):
-        if step.get("clock") and step["clock"] not in kinds:
+        if isinstance(step.get("clock"), str) and step["clock"] not in kinds:
             yield Problem(
                 "config-clock-unknown",
                 f"`reminders.{index}.clock` names {step['clock']}, which is no clock.",
-                f"Clocks on file: {', '.join(sorted(str(k) for k in kinds))}.",
+                f"Clocks on file: {', '.join(sorted(kinds))}.",
                 _line_of(("reminders", index, "clock"), lines),
             )
-        if step.get("id") in seen:
+        if isinstance(step.get("id"), str) and step["id"] in seen:
             yield Problem(
                 "config-twice",
                 f"The reminder step {step['id']} is given twice.",
                 "Give each step an id of its own: it is part of the key that keeps a notice from going twice.",
                 _line_of(("reminders", index, "id"), lines),
             )
-        seen.add(step.get("id"))
+        seen.add(str(step.get("id")))
 
 
 def _broken_mailboxes(data: dict[str, Any], lines: dict[Path_, int], groups: dict[str, Any]) -> Iterator[Problem]:
@@ -253,11 +313,11 @@ def _broken_mailboxes(data: dict[str, Any], lines: dict[Path_, int], groups: dic
     ]
     named += [(("mail", "mailbox"), mail["mailbox"])] if "mailbox" in mail else []
     for path, name in named:
-        if name not in known:
+        if isinstance(name, str) and name not in known:
             yield Problem(
                 "config-mailbox-unknown",
                 f"`{_dotted(path)}` names {name}, which is no mailbox.",
-                f"Mailboxes on file: {', '.join(known)}.",
+                f"Mailboxes on file: {', '.join(str(key) for key in known)}.",
                 _line_of(path, lines),
             )
 

@@ -86,10 +86,11 @@ class Attendance(Shape):
 
 
 class Evidence(Shape):
-    """A verbatim span of a segment's text."""
+    """A verbatim span of a segment's text. `at` is the second at which that segment's words begin."""
 
     segment: str
     quote: str
+    at: float | None = None
 
 
 DecisionOutcome = Literal[
@@ -182,6 +183,13 @@ class Draft(Shape):
     viewpoints: list[DraftedViewpoint] = Field(default_factory=list)
     raid: list[DraftedRaidItem] = Field(default_factory=list)
     coverage: Coverage
+
+
+def wording_certainty(confidence: float) -> str:
+    """How plainly the words say it: a rule's own weight, so a word and not an invented percentage."""
+    if confidence >= 0.75:
+        return "clear"
+    return "likely" if confidence >= 0.5 else "doubtful: please listen"
 
 
 def timestamp(seconds: float) -> str:

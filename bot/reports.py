@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from bot import audit, drafts, meetings, members
 from bot.clock import LONDON, spoken_date
 from bot.config import Config
 from bot.errors import NotAllowed, SecretariatError, UnknownThing
-from bot.formats import Draft
+from bot.formats import Draft, timestamp
 from bot.model import HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
 from bot.store.tables import ActionRow, DecisionRow, DraftRow, RecordingRow, ReportRow, TranscriptRow
@@ -65,8 +65,13 @@ def meeting_of_reference(session: Session, reference: str) -> Meeting:
     raise UnknownThing(f"There is no draft report {reference}.", hint=f"Reports with a draft: {known}.")
 
 
-def prepare(session: Session, issuing: Issuing, meeting: Meeting, by: Person, now: datetime) -> Issue:
-    """What issuing would put out, without issuing it. Raises NotAllowed or SecretariatError where it may not be."""
+def prepare(
+    session: Session, issuing: Issuing, meeting: Meeting, by: Person, now: datetime, outcomes: Mapping[str, str]
+) -> Issue:
+    """What issuing would put out, without issuing it. Raises NotAllowed or SecretariatError where it may not be.
+
+    `outcomes` are what the person heard for lines of the draft, by its references: {"D-02": "reject"}.
+    """
     today = now.astimezone(LONDON).date()
     if not members.is_pmo(session, by.id, today):
         raise NotAllowed(f"{by.name} is not of the PMO on {spoken_date(today)}.", hint="Only the PMO issues reports.")
@@ -76,7 +81,8 @@ def prepare(session: Session, issuing: Issuing, meeting: Meeting, by: Person, no
             f"{drafts.reference_of(meeting)} has no draft yet.", hint="Wait until its recording is drafted."
         )
     _refuse_second_issue(session, meeting)
-    draft = _numbered(session, issuing, meeting, Draft.model_validate_json(row.content))
+    drafted = _with_outcomes(Draft.model_validate_json(row.content), outcomes)
+    draft = _numbered(session, issuing, meeting, drafted)
     report = _report(session, issuing, meeting, draft, row, by, now)
     return Issue(
         meeting=meeting,
@@ -87,6 +93,26 @@ def prepare(session: Session, issuing: Issuing, meeting: Meeting, by: Person, no
         file_name=f"{report.reference} headline report r1.docx",
         outcomes=tuple(f"{d.ref} {OUTCOMES[d.outcome]}: {d.text}" for d in draft.decisions),
     )
+
+
+def _with_outcomes(draft: Draft, heard: Mapping[str, str]) -> Draft:
+    """The draft with the outcomes that a person heard. No decision is issued whose outcome nobody has confirmed."""
+    refs = {d.ref for d in draft.decisions}
+    for ref, outcome in heard.items():
+        if ref not in refs:
+            raise UnknownThing(f"The draft has no decision {ref}.", hint=f"Its decisions: {', '.join(sorted(refs))}.")
+        if outcome not in OUTCOMES or outcome == "none":
+            known = ", ".join(o for o in OUTCOMES if o != "none")
+            raise SecretariatError(f"{outcome} is no outcome.", hint=f"Outcomes: {known}.")
+    decided = [d.model_copy(update={"outcome": heard.get(d.ref, d.outcome)}) for d in draft.decisions]
+    unclear = [d for d in decided if d.outcome == "none"]
+    if unclear:
+        where = "; ".join(f"{d.ref} at {timestamp(d.at)}" for d in unclear)
+        raise SecretariatError(
+            f"The outcome of {where} is not clear from the words.",
+            hint=f"Listen there, and issue with --outcome {unclear[0].ref}=accept (or reject, refer ...).",
+        )
+    return draft.model_copy(update={"decisions": decided})
 
 
 def issue(session: Session, issuing: Issuing, prepared: Issue, now: datetime) -> ReportRow:

@@ -168,7 +168,7 @@ def _drop_mail(state: Path, name: str, *, message_id: str, sender: str) -> None:
 def test_a_request_comes_by_mail_and_is_answered_in_its_thread(draft: object, house: Running, state: Path) -> None:
     _drop_mail(state, "request.eml", message_id="<one@example.org>", sender="magnus.eskdale@example.org")
     query = "SELECT reference, state FROM amendments WHERE source_key = 'mail:<one@example.org>'"
-    reference = house.wait_for(lambda: rows(state, query), "request by mail")[0][0]
+    reference = str(house.wait_for(lambda: rows(state, query), "request by mail")[0][0])
 
     def receipt() -> EmailMessage | None:
         return next((m for m in sent_mails(state) if m["In-Reply-To"] == "<one@example.org>"), None)

@@ -135,7 +135,7 @@ def test_the_draft_carries_the_words_each_line_rests_on() -> None:
     document = opened(WRITER.draft_document(REPORT))
     rests_on = rows_of(table_of(document, "Ref", "Decision", "Outcome", "How reached", "Time"))[1][0]
     assert "The words it rests on" in rests_on
-    assert "83%" in rests_on
+    assert "Wording: clear" in rests_on
     assert f"“{QUOTE}”" in rests_on
     assert "Speech not represented" in [p.text for p in document.paragraphs]
     assert "75% of 10 minutes" in " ".join(p.text for p in document.paragraphs)
@@ -150,7 +150,7 @@ def test_the_issued_report_has_no_working_material() -> None:
         "risk on the data",
         "rests on",
         "onfidence",
-        "83%",
+        "Wording:",
         "Objects",
         "Stance",
         "represented",

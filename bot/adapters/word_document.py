@@ -31,6 +31,7 @@ from bot.formats import (
     Evidence,
     Unrepresented,
     timestamp,
+    wording_certainty,
 )
 from bot.model import AttendanceRow, HeadlineReport
 
@@ -255,7 +256,7 @@ def _decision(line: DraftedDecision, marks: _Marks, working: bool) -> Row:
         "outcome": OUTCOMES[line.outcome],
         "reached_by": REACHED_BY[line.reached_by],
         "time": marks.time(line.at),
-        "confidence": f"{line.confidence:.0%}" if working else "",
+        "confidence": wording_certainty(line.confidence) if working else "",
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
     }
 
@@ -267,7 +268,7 @@ def _action(line: DraftedAction, marks: _Marks, working: bool) -> Row:
         "owner": _clean(", ".join(line.owner)) or "To be confirmed",
         "due": _due(line.due),
         "time": marks.time(line.at),
-        "confidence": f"{line.confidence:.0%}" if working else "",
+        "confidence": wording_certainty(line.confidence) if working else "",
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
     }
 
@@ -314,8 +315,14 @@ def _raid(line: DraftedRaidItem, marks: _Marks, working: bool) -> Row:
 
 
 def _quotes(evidence: Sequence[Evidence], at: float, segment: str, marks: _Marks) -> list[Row]:
-    """Each quote with where to listen. Evidence has no time of its own, so elsewhere it is near the line's."""
-    return [{"time": marks.time(at, nearby=e.segment != segment), "words": _clean(e.quote)} for e in evidence]
+    """Each quote with where to listen; a quote that states no time of its own is near the line's."""
+    return [
+        {
+            "time": marks.time(at if e.at is None else e.at, nearby=e.at is None and e.segment != segment),
+            "words": _clean(e.quote),
+        }
+        for e in evidence
+    ]
 
 
 def _stretch(stretch: Unrepresented, marks: _Marks) -> Row:

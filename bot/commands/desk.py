@@ -129,6 +129,9 @@ def issue_report(
     context: typer.Context,
     reference: str,
     by: BY,
+    outcome: Annotated[
+        list[str] | None, typer.Option(help="What you heard, where the draft is not clear: D-02=reject. Repeatable.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")] = False,
 ) -> None:
     """Issue a headline report on a named person's word: frozen, numbered, sent to the group's members."""
@@ -136,10 +139,10 @@ def issue_report(
     now = whole.clock.now()
     with whole.database.session() as session:
         meeting = reports.meeting_of_reference(session, reference)
-        prepared = reports.prepare(session, whole.issuing, meeting, members.named(session, by), now)
+        prepared = reports.prepare(session, whole.issuing, meeting, members.named(session, by), now, _heard(outcome))
         typer.echo(f"{prepared.by.name} confirms, by issuing, these outcomes:")
-        for outcome in prepared.outcomes or ("no decision is recorded",):
-            typer.echo(f"  {outcome}")
+        for line in prepared.outcomes or ("no decision is recorded",):
+            typer.echo(f"  {line}")
         if dry_run:
             typer.echo("Would be sent to:")
             for person in whole.announcer.report_recipients(session, meeting):
@@ -148,6 +151,13 @@ def issue_report(
         row = reports.issue(session, whole.issuing, prepared, now)
         count = whole.announcer.report_issued(session, prepared, row, now)
     typer.echo(f"Issued {row.id}. {count} members are sent it. Its document is kept as {row.document_sha256[:12]}.")
+
+
+def _heard(given: list[str] | None) -> dict[str, str]:
+    pairs = [entry.partition("=") for entry in given or []]
+    if wrong := [ref for ref, equals, _ in pairs if not equals]:
+        raise SecretariatError(f"--outcome {wrong[0]} says no outcome.", hint="Write it as D-02=reject.")
+    return {ref.upper(): outcome for ref, _, outcome in pairs}
 
 
 def list_amendments(context: typer.Context) -> None:

@@ -52,7 +52,7 @@ _RULING = re.compile(
     r"still| nevertheless| hereby| going to| minded to)* (?:approv|accept|rul|decid|overrul|reject|refus)\w*"
     r"|\bas (?:the )?(?:chair|sro)\b|\b(?:chair|sro) has (?:now )?decided\b|\bon balance\b|\bnotwithstanding\b"
     r"|\bdespite (?:the|that|those|this)\b|\bhaving heard\b|\bin (?:the )?light of the views\b|\boverrul\w+\b"
-    r"|\bmajority\b",
+    r"|\bmajority\b|\bi (?:must|have to|shall|need to) (?:now |therefore )?decide\b|\b(?:is|was) no consensus\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(

@@ -64,7 +64,7 @@ class Sentence:
         """Verbatim quotes, one a piece; a very long piece is cut to whole words about the character `around`."""
         here = self.piece_at(around)
         quotes = [(p, _quote_of(p, around - p.offset if p is here else 0)) for p in self.pieces]
-        return [Evidence(segment=piece.segment.id, quote=quote) for piece, quote in quotes if quote]
+        return [Evidence(segment=p.segment.id, quote=quote, at=p.segment.start) for p, quote in quotes if quote]
 
 
 def sentences_of(transcript: Transcript) -> list[Sentence]:

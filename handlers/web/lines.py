@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from bot.clock import spoken_date
-from bot.formats import Draft
+from bot.formats import Draft, wording_certainty
 from bot.reports import OUTCOMES
 
 KINDS = {
@@ -56,7 +56,7 @@ def _facts(kind: str, details: Mapping[str, Any]) -> Iterator[str]:
     if kind == "raid":
         yield str(details.get("kind", "")).capitalize()
     if "confidence" in details:
-        yield f"Confidence {details['confidence']:.0%}"
+        yield f"Wording: {wording_certainty(details['confidence'])}"
 
 
 def _due(words: str) -> str:
