@@ -1,4 +1,8 @@
-"""The composition root: the only file that knows adapters, handlers and jobs together."""
+"""The composition root: the only file that knows adapters, handlers and jobs together.
+
+Vendors that only some commands need (Slack, Microsoft 365, the speech engine) are imported where they are built: that
+halves the time before `secretariat deadlines` answers.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,8 @@ from functools import lru_cache
 from starlette.applications import Starlette
 
 from bot.adapters.content_files import ContentFolder
-from bot.adapters.graph_mail import GraphMail
 from bot.adapters.mail_folder import MailFolder
 from bot.adapters.slack_log import SlackLog
-from bot.adapters.slack_web import SlackWeb
 from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
 from bot.config import Config, Secrets
@@ -30,9 +32,7 @@ from bot.store.database import Database
 from handlers.folder.recordings import RecordingFolder
 from handlers.mail.inbox import MailFolderInbox
 from handlers.slack.door import SlackDoor
-from handlers.slack.register import slack_routes
 from handlers.web.desk import Desk
-from handlers.web.pages import page_app
 from schedules.announcements import Announcer
 from schedules.numbering import meeting_number
 from schedules.series import Calendar
@@ -99,6 +99,9 @@ class Secretariat:
 
     def web_app(self) -> Starlette:
         """The page and the Slack endpoint, as one ASGI app."""
+        from handlers.slack.register import slack_routes
+        from handlers.web.pages import page_app
+
         door = SlackDoor(self.config, self.database, self.calendar, self.announcer, self.clock)
         token = self.secrets.slack_bot_token
         slack = slack_routes(
@@ -171,7 +174,7 @@ def recogniser(config: Config, *, engine: str | None = None, model: str | None =
     settings = config.transcription
     if (engine or settings.engine) != "faster-whisper":
         raise SecretariatError(f"There is no engine {engine}.", hint="The engine is called faster-whisper.")
-    from bot.adapters.faster_whisper_engine import FasterWhisper  # noqa: PLC0415  # half a second that few commands need
+    from bot.adapters.faster_whisper_engine import FasterWhisper
 
     return FasterWhisper(model or settings.model, language=settings.language, threads=settings.threads)
 
@@ -199,6 +202,8 @@ def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> Channel:
             "`slack.transport` is slack, but there is no bot token.",
             hint="Set SECRETARIAT_SLACK_BOT_TOKEN (or …_TOKEN_FILE), or set the transport to local.",
         )
+    from bot.adapters.slack_web import SlackWeb
+
     return SlackWeb(secret.slack_bot_token.get_secret_value(), api_url=config.slack.api_url)
 
 
@@ -207,6 +212,8 @@ def _mail(config: Config, secret: Secrets, places: Places) -> Channel:
     if config.mail.transport == "local":
         name = f"{config.programme.short_name} PMO"
         return MailFolder(places.root / config.mail.folder, sender=sender, sender_name=name)
+    from bot.adapters.graph_mail import GraphMail
+
     graph = config.mail.graph
     return GraphMail(
         tenant_id=graph.tenant_id,

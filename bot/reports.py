@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -16,7 +16,7 @@ from bot import audit, drafts, meetings, members
 from bot.clock import LONDON, spoken_date
 from bot.config import Config
 from bot.errors import NotAllowed, SecretariatError, UnknownThing
-from bot.formats import Draft, timestamp
+from bot.formats import Draft, DraftedDecision, timestamp
 from bot.model import HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
 from bot.store.tables import ActionRow, DecisionRow, DraftRow, RecordingRow, ReportRow, TranscriptRow
@@ -38,6 +38,14 @@ class Issuing:
     page: str
     meeting_number: Callable[[Session, Meeting], int | None]
     dates_to_note: Callable[[Session, Meeting, datetime], tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What the issuing person heard or words otherwise, by the draft's references: {"D-02": "reject"}."""
+
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,12 +74,9 @@ def meeting_of_reference(session: Session, reference: str) -> Meeting:
 
 
 def prepare(
-    session: Session, issuing: Issuing, meeting: Meeting, by: Person, now: datetime, outcomes: Mapping[str, str]
+    session: Session, issuing: Issuing, meeting: Meeting, by: Person, now: datetime, corrections: Corrections
 ) -> Issue:
-    """What issuing would put out, without issuing it. Raises NotAllowed or SecretariatError where it may not be.
-
-    `outcomes` are what the person heard for lines of the draft, by its references: {"D-02": "reject"}.
-    """
+    """What issuing would put out, without issuing it. Raises NotAllowed or SecretariatError where it may not be."""
     today = now.astimezone(LONDON).date()
     if not members.is_pmo(session, by.id, today):
         raise NotAllowed(f"{by.name} is not of the PMO on {spoken_date(today)}.", hint="Only the PMO issues reports.")
@@ -81,7 +86,7 @@ def prepare(
             f"{drafts.reference_of(meeting)} has no draft yet.", hint="Wait until its recording is drafted."
         )
     _refuse_second_issue(session, meeting)
-    drafted = _with_outcomes(Draft.model_validate_json(row.content), outcomes)
+    drafted = _corrected(Draft.model_validate_json(row.content), corrections)
     draft = _numbered(session, issuing, meeting, drafted)
     report = _report(session, issuing, meeting, draft, row, by, now)
     return Issue(
@@ -95,24 +100,41 @@ def prepare(
     )
 
 
-def _with_outcomes(draft: Draft, heard: Mapping[str, str]) -> Draft:
-    """The draft with the outcomes that a person heard. No decision is issued whose outcome nobody has confirmed."""
-    refs = {d.ref for d in draft.decisions}
-    for ref, outcome in heard.items():
+def _corrected(draft: Draft, corrections: Corrections) -> Draft:
+    """The draft as the issuing person corrects it. No decision is issued whose outcome nobody has confirmed."""
+    _refuse_unknown(draft, corrections)
+    decisions = [_confirmed(d, corrections) for d in draft.decisions]
+    actions = [a.model_copy(update={"text": corrections.texts.get(a.ref, a.text)}) for a in draft.actions]
+    return draft.model_copy(update={"decisions": decisions, "actions": actions})
+
+
+def _refuse_unknown(draft: Draft, corrections: Corrections) -> None:
+    refs = [d.ref for d in draft.decisions] + [a.ref for a in draft.actions]
+    for ref in (*corrections.outcomes, *corrections.texts):
         if ref not in refs:
-            raise UnknownThing(f"The draft has no decision {ref}.", hint=f"Its decisions: {', '.join(sorted(refs))}.")
+            raise UnknownThing(f"The draft has no line {ref}.", hint=f"Its lines: {', '.join(refs)}.")
+    for outcome in corrections.outcomes.values():
         if outcome not in OUTCOMES or outcome == "none":
             known = ", ".join(o for o in OUTCOMES if o != "none")
             raise SecretariatError(f"{outcome} is no outcome.", hint=f"Outcomes: {known}.")
-    decided = [d.model_copy(update={"outcome": heard.get(d.ref, d.outcome)}) for d in draft.decisions]
-    unclear = [d for d in decided if d.outcome == "none"]
-    if unclear:
-        where = "; ".join(f"{d.ref} at {timestamp(d.at)}" for d in unclear)
+
+
+def _confirmed(drafted: DraftedDecision, corrections: Corrections) -> DraftedDecision:
+    ref, text = drafted.ref, corrections.texts.get(drafted.ref)
+    outcome = corrections.outcomes.get(ref, drafted.outcome)
+    if outcome == "none":
         raise SecretariatError(
-            f"The outcome of {where} is not clear from the words.",
-            hint=f"Listen there, and issue with --outcome {unclear[0].ref}=accept (or reject, refer ...).",
+            f"The outcome of {ref}, at {timestamp(drafted.at)}, is not clear from the words.",
+            hint=f"Listen there, and issue with --outcome {ref}=accept (or reject, refer ...).",
         )
-    return draft.model_copy(update={"decisions": decided})
+    if drafted.outcome == "none":
+        text = text or drafted.text.replace("Outcome to be confirmed", OUTCOMES[outcome].capitalize())
+    elif outcome != drafted.outcome and text is None:
+        raise SecretariatError(
+            f"{ref} is drafted as {OUTCOMES[drafted.outcome]}, and its text says so.",
+            hint=f"Give its text as well: --text {ref}='The group ...'.",
+        )
+    return drafted.model_copy(update={"outcome": outcome, "text": text or drafted.text})
 
 
 def issue(session: Session, issuing: Issuing, prepared: Issue, now: datetime) -> ReportRow:

@@ -132,14 +132,18 @@ def issue_report(
     outcome: Annotated[
         list[str] | None, typer.Option(help="What you heard, where the draft is not clear: D-02=reject. Repeatable.")
     ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="A decision or action in your words: D-02='The group ...'. Repeatable.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")] = False,
 ) -> None:
     """Issue a headline report on a named person's word: frozen, numbered, sent to the group's members."""
     whole = context.obj.secretariat
     now = whole.clock.now()
+    corrections = reports.Corrections(_by_reference("--outcome", outcome), _by_reference("--text", text))
     with whole.database.session() as session:
         meeting = reports.meeting_of_reference(session, reference)
-        prepared = reports.prepare(session, whole.issuing, meeting, members.named(session, by), now, _heard(outcome))
+        prepared = reports.prepare(session, whole.issuing, meeting, members.named(session, by), now, corrections)
         typer.echo(f"{prepared.by.name} confirms, by issuing, these outcomes:")
         for line in prepared.outcomes or ("no decision is recorded",):
             typer.echo(f"  {line}")
@@ -153,11 +157,11 @@ def issue_report(
     typer.echo(f"Issued {row.id}. {count} members are sent it. Its document is kept as {row.document_sha256[:12]}.")
 
 
-def _heard(given: list[str] | None) -> dict[str, str]:
+def _by_reference(option: str, given: list[str] | None) -> dict[str, str]:
     pairs = [entry.partition("=") for entry in given or []]
-    if wrong := [ref for ref, equals, _ in pairs if not equals]:
-        raise SecretariatError(f"--outcome {wrong[0]} says no outcome.", hint="Write it as D-02=reject.")
-    return {ref.upper(): outcome for ref, _, outcome in pairs}
+    if wrong := [entry for entry, equals, value in pairs if not (equals and value)]:
+        raise SecretariatError(f"{option} {wrong[0]} says nothing of a line.", hint=f"Write it as {option} D-02=...")
+    return {ref.strip().upper(): value for ref, _, value in pairs}
 
 
 def list_amendments(context: typer.Context) -> None:
