@@ -27,4 +27,9 @@ def amendment_submitted(door: SlackDoor, asked: Asked) -> str:
         )
         row, _ = amendments.submit(session, submission, door.clock.now())
         subject, text = door.announcer.receipt_text(row, meeting)
-    return f"*{subject}*\n{text}"
+    return f"*{_plain(subject)}*\n{_plain(text)}"
+
+
+def _plain(text: str) -> str:
+    """What people wrote is never Slack markup: no smuggled @channel, no link in disguise."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -11,6 +11,12 @@ from bot.clock import spoken_date
 from bot.formats import Draft, wording_certainty
 from bot.reports import OUTCOMES
 
+REACHED_BY = {
+    "consensus": ", by consensus",
+    "chair": ", by the Chair's decision",
+    "sro": ", by the SRO's decision",
+    "recommendation": ", as a recommendation",
+}
 KINDS = {
     "decision": "Decisions",
     "action": "Actions",
@@ -42,7 +48,7 @@ def shown_line(
 
 def _facts(kind: str, details: Mapping[str, Any]) -> Iterator[str]:
     if kind == "decision":
-        reached = f", by {details['reached_by']}" if details.get("reached_by") else ""
+        reached = REACHED_BY.get(details.get("reached_by") or "", "")
         outcome = OUTCOMES.get(details.get("outcome", ""), "not stated")
         yield f"Outcome: {outcome.removeprefix('outcome ')}{reached}"
     if kind == "action":
