@@ -17,7 +17,7 @@ from bot.store.tables import ActionRow, AmendmentRow, DecisionRow, DraftLineRow
 
 REQUEST = re.compile(
     r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[ \t-]+(?P<date>\d{4}-\d{2}-\d{2})"
-    r"(?:[ \t,:]+(?P<line>[DAVRP]-?\d{1,3}|[A-Z][A-Z0-9-]*-(?:DEC)?\d{1,4})\b)?"
+    r"(?:[ \t,:]+(?P<line>[DAVRPdavrp]-?\d{1,3}|[A-Z][A-Z0-9-]*-(?:DEC)?\d{1,4})\b)?"
     r"\s*[:,]?\s*(?P<text>.*)",
     re.DOTALL,
 )

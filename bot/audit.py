@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -38,5 +38,13 @@ def first_broken_link(session: Session) -> int | None:
 
 
 def _hash_of(row: AuditRow, previous: str) -> str:
-    told = [row.number, row.at.isoformat(), row.actor, row.event, row.subject, row.detail or {}, previous]
+    told = [
+        row.number,
+        row.at.astimezone(UTC).isoformat(),
+        row.actor,
+        row.event,
+        row.subject,
+        row.detail or {},
+        previous,
+    ]
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

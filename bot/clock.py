@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
+YEARS = range(1990, 2101)  # that the calendar covers: beyond them nobody knows the bank holidays
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -83,16 +84,18 @@ def _refuse_wrong_columns(file: Path, found: Iterable[str]) -> None:
 
 def _member_line(row: dict[str, str | None], groups: set[str]) -> MemberLine:
     value = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    if None in row:  # where csv puts what stands beyond the last column
+        raise ValueError("it has more values than there are columns (put a value that holds a comma in quotes)")
     if not value["person"]:
-        raise ValueError("no person is named")
-    if value["email"] and ("@" not in value["email"] or " " in value["email"]):
-        raise ValueError(f"{value['email']} is no e-mail address")
+        raise ValueError("`person` is empty")
+    if value["email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+", value["email"]):
+        raise ValueError(f"`email` is {value['email']}, which is no e-mail address")
     if not value["email"] and not value["slack_user_id"]:
         raise ValueError(f"{value['person']} has neither an e-mail address nor a Slack id, and could not be reached")
     if value["group"] and value["group"] not in groups:
-        raise ValueError(f"there is no group {value['group']}")
+        raise ValueError(f"`group` is {value['group']}, which is no group")
     if value["role"] not in ROLES:
-        raise ValueError(f"the role {value['role'] or '(empty)'} is none of {', '.join(ROLES)}")
+        raise ValueError(f"`role` is {value['role'] or 'empty'}, which is none of {', '.join(ROLES)}")
     from_on = _date(value["from"], "from") or date.min
     to_on = _date(value["to"], "to")
     if to_on and to_on < from_on:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot import audit
 from bot.claims import claimant, is_free
+from bot.clock import YEARS
 from bot.store.tables import RecordingPartRow, RecordingRow
 
 LEASE = timedelta(seconds=120)
@@ -35,9 +36,10 @@ def read_name(file_name: str, groups: Iterable[str]) -> RecordingName | None:
     if not match or not group:
         return None
     try:
-        return RecordingName(group, date.fromisoformat(match["date"]))
+        on = date.fromisoformat(match["date"])
     except ValueError:
         return None
+    return RecordingName(group, on) if on.year in YEARS else None
 
 
 def known(session: Session, sha256: str) -> RecordingRow | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +24,11 @@ class ClaimLost(Exception):
 
 
 def transcribe_one(
-    database: Database, recogniser: Recogniser, files: ContentFiles, clock: Clock, on_progress: recordings.Progress
+    database: Database,
+    recogniser: Callable[[], Recogniser],
+    files: ContentFiles,
+    clock: Clock,
+    on_progress: recordings.Progress,
 ) -> bool:
     """Transcribe one waiting recording. Returns False where none waits."""
     with database.session() as session:
@@ -34,7 +39,7 @@ def transcribe_one(
     try:
         audio = files.path(part.sha256)
         heartbeat = _Heartbeat(database, row.id, row.name, clock, on_progress)
-        transcript = recogniser.transcribe(audio, name=part.name, on_progress=heartbeat)
+        transcript = recogniser().transcribe(audio, name=part.name, on_progress=heartbeat)
     except ClaimLost:
         return True
     except (UnreadableRecording, FileNotFoundError) as error:

@@ -10,7 +10,7 @@ from bot.config import Config, Secrets
 from bot.errors import Problem, SecretariatError
 from bot.model import MeetingStatus
 from bot.wording import render
-from schedules.series import Calendar
+from schedules.series import Calendar, closed_days
 
 HORIZON = timedelta(days=60)
 LOOKS_AHEAD = timedelta(days=370)
@@ -61,6 +61,13 @@ def _texts(config: Config) -> Iterator[Problem]:
 
 def _horizon(config: Config, today: date) -> Iterator[Problem]:
     """A series that runs out soon is a meeting that nobody will be reminded of."""
+    if not any(closed_days(config)(day) for day in _weekdays_of((today + HORIZON).year)):
+        yield Problem(
+            "holidays-run-out",
+            f"No bank holiday is known for {(today + HORIZON).year}, so deadlines there would be wrong.",
+            "Update the library holidays, or list the closed days under working_days.closures.",
+            severity="warning",
+        )
     for key, group in config.groups.items():
         ends = group.ends_on or max((r.until_on for r in group.series if r.until_on), default=None)
         if ends and today <= ends <= today + HORIZON:
@@ -70,6 +77,11 @@ def _horizon(config: Config, today: date) -> Iterator[Problem]:
                 "Give a later end, or a new rule.",
                 severity="warning",
             )
+
+
+def _weekdays_of(year: int) -> Iterator[date]:
+    days = (date(year, 1, 1) + timedelta(days=n) for n in range(365))
+    return (day for day in days if day.weekday() < 5)
 
 
 def _proposals(config: Config, today: date) -> Iterator[Problem]:

@@ -33,7 +33,9 @@ def deadlines_for(meeting: Meeting, calendar: Calendar, circumstances: Circumsta
 
 def runs_for(rule: ClockRule, meeting: Meeting, config: Config) -> bool:
     """Whether a clock runs for a meeting: its scope, the dates on which it was in force, and the kind of meeting."""
-    group = config.groups[meeting.group]
+    group = config.groups.get(meeting.group)
+    if group is None:  # taken out of the configuration since: its meetings stay on file, its clocks stop
+        return False
     in_force = (rule.from_on or date.min) <= meeting.on <= (rule.until_on or date.max)
     in_scope = meeting.group in rule.groups or (group.level in rule.levels and meeting.group not in rule.not_groups)
     # an e-mail update in lieu of papers has one clock, the update itself (rules §3)

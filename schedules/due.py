@@ -41,6 +41,8 @@ def queue_due(session: Session, announcer: Announcer, now: datetime) -> Round:
     new = keep_calendar(session, announcer.calendar, now)
     queued = listed = 0
     for meeting in meetings.between(session, now - BEHIND, now + AHEAD):
+        if meeting.group not in announcer.config.groups:
+            continue  # taken out of the configuration since
         already = _keys(session, meeting)
         met = meetings.obligations_met(session, meeting.uid)
         for reminder in reminders_for(meeting, announcer.clocks_of(session, meeting), announcer.calendar):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from bot import meetings
-from bot.clock import spoken_date
+from bot.clock import YEARS, spoken_date
 from bot.config import Config
 from bot.errors import UnknownThing
 from bot.model import Meeting
@@ -27,6 +27,8 @@ def known_group(config: Config, name: str) -> str:
 def find_meeting(session: Session, calendar: Calendar, group: str, on: date) -> Meeting:
     """The group's meeting of that day, put on file if it was only on the calendar. Raises UnknownThing otherwise."""
     key = known_group(calendar.config, group)
+    if on.year not in YEARS:
+        raise UnknownThing(f"{spoken_date(on)} is not on the calendar.", hint="Correct the year.")
     kept = meetings.on_day(session, key, on)
     if kept:
         return kept

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from bot.clock import LONDON
+from bot.clock import LONDON, YEARS
 from bot.config import Config, DatedEntry, Group, SeriesRule
 from bot.model import Meeting, MeetingStatus
 from schedules.recurrence import dates_of, rule_in_words
@@ -33,27 +33,29 @@ class Calendar:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.closed = closed_days(config)
+        moved = [abs(e.to - e.on) for e in config.dated_entries if e.to]
+        self._reach = max(moved, default=timedelta(0)) + timedelta(days=PROPOSAL_DAYS)  # from the day by the rule
         self._days_of_group = lru_cache(maxsize=4096)(self._days_in_month)
 
     def meetings(self, first: date, last: date, groups: Iterable[str] | None = None) -> list[Meeting]:
         """Meetings held from `first` to `last`, both included, in order of start; of all groups, or of those named."""
+        first, last = max(first, date(YEARS[0], 1, 1)), min(last, date(YEARS[-1], 12, 31))
         wanted = set(groups) if groups is not None else set(self.config.groups)
-        margin = timedelta(days=PROPOSAL_DAYS)
         found = [
             meeting
             for key in self.config.groups
             if key in wanted
-            for meeting in self._meetings_of(key, first - margin, last + margin)
+            for meeting in self._meetings_of(key, first - self._reach, last + self._reach)
             if first <= meeting.on <= last
         ]
         return sorted(found, key=lambda m: (m.starts_at, m.group))
 
     def meeting_on(self, group: str, day: date) -> Meeting | None:
         """The group's meeting whose nominal or proposed date is that day, or None."""
-        margin = timedelta(days=PROPOSAL_DAYS)
-        return next(
-            (m for m in self._meetings_of(group, day - margin, day + margin) if day in (m.nominal_on, m.on)), None
-        )
+        if day.year not in YEARS:
+            return None
+        near = self._meetings_of(group, day - self._reach, day + self._reach)
+        return next((m for m in near if day in (m.nominal_on, m.on)), None)
 
     def as_if_called(self, group: str, day: date) -> Meeting:
         """A meeting of that group as it would be, were it called for that day: ad hoc, at the series' usual time."""
@@ -124,7 +126,8 @@ class Calendar:
         same month (in December earlier first), then nearness (rules §2).
         """
         span = [day + timedelta(days=n) for n in range(-PROPOSAL_DAYS, PROPOSAL_DAYS + 1) if n]
-        free = [d for d in span if self.closed(d) is None and not self._clashes(key, d, start, end)]
+        too_late = self._prepared_day(key, day)
+        free = [d for d in span if d < too_late and self.closed(d) is None and not self._clashes(key, d, start, end)]
 
         def rank(candidate: date) -> tuple[bool, bool, bool, int]:
             earlier_wanted = day.month == 12
@@ -136,6 +139,12 @@ class Calendar:
             )
 
         return sorted(free, key=rank)[:PROPOSALS]
+
+    def _prepared_day(self, key: str, day: date) -> date:
+        """The day of the meeting that this group's meeting prepares: the webinar stays before its PSG (rules §2)."""
+        serves = self.config.groups[key].serves
+        later = self._days(self.config.groups[serves], day, day + timedelta(days=45)) if serves else ()
+        return min((on for _, on in later), default=date.max)
 
     def _clashes(self, key: str, day: date, start: time, end: time) -> bool:
         """Whether the group itself meets that day, or people it shares are due elsewhere at that time.

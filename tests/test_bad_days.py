@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.secretariat_process import ROOT, environment, secretariat
+from tests.secretariat_process import ROOT, environment, running, secretariat
 
 
 def test_a_port_in_use_is_named_and_another_suggested(tmp_path: Path) -> None:
@@ -58,6 +58,14 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert str(tmp_path) in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_sigterm_ends_it_as_cleanly_as_ctrl_c(tmp_path: Path) -> None:
+    with running(tmp_path / "var", "--now", "2024-02-09T09:00:00+00:00") as house:
+        house.link()
+        house.process.terminate()
+        assert house.process.wait(timeout=30) == 0
+        assert "Nothing is half done" in house.said()
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:

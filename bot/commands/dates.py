@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
-from bot.clock import LONDON, spoken, spoken_date
+from bot.clock import LONDON, YEARS, spoken, spoken_date
 from bot.commands.settings import Settings
 from bot.errors import SecretariatError
 from bot.meetings import between, on_day
@@ -253,9 +253,12 @@ def _notice_json(notice: Rehearsed) -> dict[str, Any]:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
+    if day.year not in YEARS:
+        raise SecretariatError(f"{text} is not on the calendar.", hint=f"It covers {YEARS[0]} to {YEARS[-1]}.")
+    return day
 
 
 def _refuse_backwards(first: date, last: date) -> None:

@@ -180,7 +180,8 @@ class _Worker:
 
 
 def _serve(web_app: Starlette, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM; uvicorn leaves the signal handlers as it found them."""
+    """Serve until Ctrl-C or SIGTERM. uvicorn raises the signal again once it has closed; then both mean the same."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config = uvicorn.Config(web_app, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
@@ -210,9 +211,10 @@ def worker(
 def _work_once(whole: Secretariat, told: _Told) -> bool:
     """One job, drafts before transcripts. The outermost loop: trouble is said, and the job tried again later."""
     try:
-        return draft_one(whole.database, whole.drafting, whole.clock) or transcribe_one(
-            whole.database, whole.recogniser(), whole.files, whole.clock, told
-        )
+        if draft_one(whole.database, whole.drafting, whole.clock):
+            log.info("A draft headline report is ready: the page shows it")
+            return True
+        return transcribe_one(whole.database, whole.recogniser, whole.files, whole.clock, told)
     except _MustStop:
         return False
     except SecretariatError as error:
