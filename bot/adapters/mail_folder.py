@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bot.adapters.mime_message import as_email
+from bot.durable_files import sync_folder
 from bot.errors import SecretariatError
 from bot.model import Delivery, Outcome, OutgoingMessage
 
@@ -70,7 +71,7 @@ class MailFolder:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
             raise
-        _sync_folder(self._sent / "new")
+        sync_folder(self._sent / "new")
 
     def _make_folders(self) -> None:
         """All three, as Maildir has them; a folder that isn't durable could lose the mails in it."""
@@ -79,7 +80,7 @@ class MailFolder:
         for part in ("tmp", "new", "cur"):
             (self._sent / part).mkdir(parents=True, exist_ok=True)
         for folder in (self._sent, self._sent.parent):
-            _sync_folder(folder)
+            sync_folder(folder)
 
 
 def file_name(message_id: str) -> str:
@@ -90,15 +91,6 @@ def file_name(message_id: str) -> str:
     if len(safe) > 200:
         safe = f"{safe[:150]}-{hashlib.sha256(message_id.encode()).hexdigest()}"
     return f"{safe}.eml"
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is durable only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cause(error: OSError) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from bot.durable_files import sync_folder
 from bot.model import Delivery, Outcome, OutgoingMessage
 
 
@@ -37,7 +38,7 @@ class SlackLog:
                 if _find(log, message.id) is None:
                     _append(log, _line(message))
             if is_new:
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
         except OSError as error:
             return Delivery(Outcome.FAILED_FOR_NOW, error=f"The Slack log could not be written: {_cause(error)}")
         return Delivery(Outcome.DELIVERED, service_id=_service_id(message.id))
@@ -109,15 +110,6 @@ def _append(log: BinaryIO, line: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, end)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file is durable only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _end_of_whole_lines(log: BinaryIO) -> int:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import amendments, audit, members
+from bot import audit, members
 from bot.amendments import RequestText
 from bot.clock import Clock
 from bot.config import Mailbox
@@ -21,8 +21,8 @@ from bot.ports import ContentFiles
 from bot.store.database import Database
 from bot.store.tables import InboxRow
 from handlers.mail.understanding import ReadMail, asks_for_amendment, find_request, read_mail
+from handlers.requests import enter_request
 from schedules.announcements import Announcer
-from schedules.finding import find_meeting
 
 log = structlog.get_logger()
 FOLDERS = {"done": "done", "needs_a_person": "needs-a-person", "ignored": "ignored"}
@@ -56,7 +56,7 @@ class MailFolderInbox:
         """Record, act on and move one message. Returns False where none waits. Safe to kill between any two steps."""
         for folder in (self.root, self.root / "inbox", self.root / "inbox" / "new"):
             for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else ():
-                if self._stands_still(path):
+                if path.is_file() and self._stands_still(path):
                     self._take_in(path)
                     return True
         return False
@@ -146,17 +146,10 @@ class MailFolderInbox:
     def _amendment(
         self, session: Session, row: InboxRow, mail: ReadMail, request: RequestText, person: Person, now: datetime
     ) -> Finding:
-        meeting = find_meeting(session, self.announcer.calendar, request.group, request.on)
-        submission = amendments.Submission(
-            meeting=meeting,
-            requester=person,
-            line=request.line,
-            text=request.text,
-            came_by="mail",
-            source_key=f"mail:{mail.message_id or row.id}",
-            closes_at=self.announcer.window_of(session, meeting),
+        key = mail.message_id or row.id
+        ledger, meeting = enter_request(
+            session, self.announcer, request, person, came_by="mail", source_key=key, now=now
         )
-        ledger, _ = amendments.submit(session, submission, now)
         notice = self.announcer.receipt(session, ledger, meeting, to=mail.sender, message_id=mail.message_id)
         self.announcer.queue_receipt(session, notice, person.name, now)
         reason = f"An amendment request from {person.name}, recorded as {ledger.reference} ({ledger.state})."

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, ParserRejectedMarkup
 from mailparser_reply import EmailReplyParser
 
 from bot.amendments import RequestText, read_request
 from bot.errors import UnreadableMessage
 
 MOST_BYTES = 40 * 1024 * 1024
+MOST_PARSED = 6_000  # characters: the reply parser takes minutes over 100,000, and whoever replies writes on top
 AMENDING = re.compile(
     r"\b(amend\w*|correct\w*|should (read|say)|replace|change|reword|omit|delete|add)\b", re.IGNORECASE
 )
-LINE_FIRST = re.compile(r"\s*(?P<line>[DAVRP]-?\d{1,3})\s*[:.,-]\s*(?P<text>.+)", re.DOTALL)
+LINE_FIRST = re.compile(r"\s*(?P<line>[DAVRPdavrp]-?\d{1,3})\s*[:.,-]\s*(?P<text>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,25 +48,39 @@ def read_mail(raw: bytes) -> ReadMail:
         subject = " ".join(str(message.get("Subject", "")).split())
         whole = _text_of(message)
         headers = {name: " ".join(str(message.get(name, "")).split()) for name in ("Message-ID", "In-Reply-To")}
-    except (LookupError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        # the standard library's parser raises any of these on headers that no mailer should have written
+    except (LookupError, ValueError, AttributeError, TypeError, RecursionError, ParserRejectedMarkup) as error:
+        # the standard library's parser raises any of these on what no mailer should have written
         raise UnreadableMessage(f"The message is damaged ({type(error).__name__}).", hint="Open it by hand.") from None
     if "@" not in sender:
         raise UnreadableMessage("The message names no sender.", hint="Open it by hand.")
-    own = EmailReplyParser(languages=["en"]).parse_reply(text=whole).strip() if whole.strip() else ""
+    own = _own_words(whole)
     return ReadMail(
         message_id=headers["Message-ID"],
         in_reply_to=headers["In-Reply-To"],
         sender=sender,
         subject=subject,
-        own_words=own or whole.strip(),
-        cut=whole.strip().removeprefix(own).strip() if own else "",
+        own_words=own,
+        cut=whole.removeprefix(own).strip(),
         automatic=_automatic(message),
         authentication=_authentication(message),
     )
 
 
+def _own_words(whole: str) -> str:
+    """What the writer wrote: without the mail replied to, wherever it is quoted. Nobody asks in quoted words."""
+    head = whole[:MOST_PARSED]
+    reply = EmailReplyParser(languages=["en"]).parse_reply(text=head).strip() if head else ""
+    if reply == head.strip():
+        reply = whole  # nothing is quoted so far: the rest is the writer's too
+    return "\n".join(line for line in reply.splitlines() if not line.lstrip().startswith(">")).strip()
+
+
 def _text_of(message: EmailMessage) -> str:
+    """The text as a person would see it: without the runs of empty lines, and fit for UTF-8."""
+    return re.sub(r"\n\s*\n\s*\n", "\n\n", _as_sent(message)).strip().encode("utf-8", "replace").decode()
+
+
+def _as_sent(message: EmailMessage) -> str:
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
         return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot import amendments
 from bot.errors import SecretariatError
+from handlers.requests import enter_request
 from handlers.slack.door import Asked, SlackDoor, asker
-from schedules.finding import find_meeting
 
 
 def amendment_submitted(door: SlackDoor, asked: Asked) -> str:
@@ -15,17 +15,9 @@ def amendment_submitted(door: SlackDoor, asked: Asked) -> str:
         raise SecretariatError("I could not read that request.", hint=f"Write it as: amend {amendments.FORM}")
     with door.database.session() as session:
         person = asker(session, asked)
-        meeting = find_meeting(session, door.calendar, request.group, request.on)
-        submission = amendments.Submission(
-            meeting=meeting,
-            requester=person,
-            line=request.line,
-            text=request.text,
-            came_by="slack",
-            source_key=f"slack:{asked.source_key}",
-            closes_at=door.announcer.window_of(session, meeting),
+        row, meeting = enter_request(
+            session, door.announcer, request, person, came_by="slack", source_key=asked.source_key, now=door.clock.now()
         )
-        row, _ = amendments.submit(session, submission, door.clock.now())
         subject, text = door.announcer.receipt_text(row, meeting)
     return f"*{_plain(subject)}*\n{_plain(text)}"
 
