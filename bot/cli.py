@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot import __version__
-from bot.commands import dates, desk, house, speech
+from bot.commands import dates, desk, house, meetings, outbox, speech
 from bot.commands.settings import Settings
 from bot.errors import ConfigInvalid, SecretariatError
 
@@ -43,6 +43,8 @@ house.add_to(app)
 dates.add_to(app)
 speech.add_to(app)
 desk.add_to(app)
+app.add_typer(meetings.app, name="meetings")
+app.add_typer(outbox.app, name="outbox")
 
 
 def main() -> None:

@@ -26,17 +26,36 @@ def keep(session: Session, meetings: Iterable[Meeting]) -> list[str]:
     for meeting in meetings:
         row = session.get(MeetingRow, meeting.uid)
         if row is None:
-            row = MeetingRow(uid=meeting.uid, revision=meeting.revision)
+            row = MeetingRow(uid=meeting.uid)
             session.add(row)
             new.append(meeting.uid)
         elif row.status not in BY_THE_CALENDAR or row.revision:
             continue
+        row.revision = meeting.revision
         row.group_key, row.nominal_on, row.status = meeting.group, meeting.nominal_on, meeting.status.value
         row.starts_at, row.ends_at = meeting.starts_at, meeting.ends_at
         row.reason, row.source = meeting.reason, meeting.source
         row.proposals = [day.isoformat() for day in meeting.proposals]
     session.flush()
     return new
+
+
+def decide(session: Session, meeting: Meeting) -> None:
+    """Put a person's decision on file: from now on it stands over the calendar."""
+    row = session.get(MeetingRow, meeting.uid)
+    if row is None:
+        row = MeetingRow(uid=meeting.uid, group_key=meeting.group, nominal_on=meeting.nominal_on)
+        session.add(row)
+    row.status, row.revision, row.reason = meeting.status.value, meeting.revision, meeting.reason
+    row.starts_at, row.ends_at, row.called_at = meeting.starts_at, meeting.ends_at, meeting.called_at
+    row.source, row.proposals = meeting.source, [day.isoformat() for day in meeting.proposals]
+    session.flush()
+
+
+def announce_closing(session: Session, uid: str, closes_at: datetime) -> None:
+    """Remember the closing instant that people were told: it is honoured (rules §3). A later one told stands."""
+    row = session.get_one(MeetingRow, uid)
+    row.announced_close_at = max(closes_at, row.announced_close_at or closes_at)
 
 
 def as_meeting(row: MeetingRow) -> Meeting:
@@ -53,6 +72,7 @@ def as_meeting(row: MeetingRow) -> Meeting:
         reason=row.reason,
         proposals=tuple(date.fromisoformat(day) for day in row.proposals),
         announced_close_at=row.announced_close_at,
+        called_at=row.called_at,
     )
 
 

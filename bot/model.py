@@ -39,6 +39,7 @@ class Meeting:
     reason: str = ""
     proposals: tuple[date, ...] = ()
     announced_close_at: datetime | None = None
+    called_at: datetime | None = None  # when a person set this date; None: it stands on the calendar
 
     @property
     def on(self) -> date:

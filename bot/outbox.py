@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from bot import members
 from bot.claims import claimant, is_free
 from bot.config import Dial
-from bot.model import Attachment, Delivery, Notice, OutboxState, Outcome, OutgoingMessage
+from bot.model import Attachment, Delivery, Notice, OutboxState, Outcome, OutgoingMessage, Person
 from bot.ports import Channel, ContentFiles
 from bot.store.database import Database
 from bot.store.tables import AttemptRow, ObligationRow, OutboxRow
 
 LEASE = timedelta(seconds=90)
 TRIES = 8
+SHADOW = "shadow"
 Now = Callable[[], datetime]
 
 S = OutboxState
@@ -87,9 +88,28 @@ def queue(
     return True
 
 
+def told_of(session: Session, meeting_uid: str, clocks: Sequence[str]) -> list[Person]:
+    """The people who were sent, or may have been sent, a notice about one of these clocks of a meeting."""
+    states = [S.SENT.value, S.CLAIMED.value, S.UNKNOWN.value]
+    query = select(OutboxRow.recipient).where(
+        OutboxRow.meeting_uid == meeting_uid, OutboxRow.clock.in_(clocks), OutboxRow.state.in_(states)
+    )
+    found = (members.by_id(session, recipient) for recipient in dict.fromkeys(session.scalars(query)))
+    return [person for person in found if person]
+
+
+def release(session: Session, row: OutboxRow, *, by: str, now: datetime) -> None:
+    """A person's word that a withheld notice may go. One that has become stale is expired, and said to be so."""
+    if row.not_after and row.not_after <= now:
+        move(row, S.EXPIRED, f"released by {by}, but too late to be of use")
+        return
+    move(row, S.PENDING, "")
+    row.released_by, row.next_try_at = by, now
+
+
 def _by_dial(dial: Dial, released_by: str) -> tuple[OutboxState, str]:
     if dial == "shadow":
-        return S.WITHHELD, "shadow: composed and shown, not sent"
+        return S.WITHHELD, f"{SHADOW}: composed and shown, not sent"
     if dial == "approve" and not released_by:
         return S.WITHHELD, "waits for a person's release"
     return S.PENDING, ""

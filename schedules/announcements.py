@@ -104,6 +104,8 @@ class Announcer:
             "closes_at": spoken(closes_at) if closes_at else "",
             "issued_by": issue.by.name,
         }
+        if closes_at:
+            meetings.announce_closing(session, issue.meeting.uid, closes_at)
         people = self.report_recipients(session, issue.meeting)
         for person in people:
             subject, text = render(self.config.paths.templates, "report_issued.txt", values | {"name": person.name})
@@ -115,6 +117,53 @@ class Announcer:
             )  # fmt: skip
             self._queue(session, notice, person.name, now, released_by=issue.by.name)
         return len(people)
+
+    def meeting_changed(
+        self, session: Session, before: Meeting | None, after: Meeting, people: list[Person], now: datetime, *, by: str
+    ) -> None:
+        """Tell the group's members of a meeting moved, cancelled or called (dial: move)."""
+        if after.status is MeetingStatus.CANCELLED:
+            template = "meeting_cancelled.txt"
+        else:
+            template = "meeting_moved.txt" if before else "meeting_called.txt"
+        was_known = before is not None and before.status is not MeetingStatus.PROPOSED_MOVE
+        values = self._meeting_values(after) | {
+            "before_on": spoken_date(before.on) if before and was_known else "",
+            "reason": after.reason,
+            "by": by,
+        }
+        for person in people:
+            subject, text = render(self.config.paths.templates, template, values | {"name": person.name})
+            notice = Notice(
+                meeting_uid=after.uid, meeting_revision=after.revision, clock="meeting", step="changed",
+                recipient=person.id, group=after.group, kind="move", subject=subject, text=text,
+                why=f"{by} changed the meeting: {after.reason or 'no reason was given'}.", due_at=now,
+                not_after=after.starts_at,
+            )  # fmt: skip
+            self._queue(session, notice, person.name, now)
+
+    def closing_corrected(self, session: Session, meeting: Meeting, changed: Meeting, now: datetime) -> None:
+        """Correct the closing instant for whoever was told another one (dial: correction)."""
+        closes_at = self.window_of(session, meeting)
+        told = outbox.told_of(session, meeting.uid, ("report", "amendments_close"))
+        if closes_at is None or not told or meeting.announced_close_at == closes_at:
+            return
+        values = self._meeting_values(meeting) | {
+            "closes_at": spoken(closes_at),
+            "changed_group": changed.group,
+            "changed_on": spoken_date(changed.on),
+        }
+        for person in told:
+            subject, text = render(self.config.paths.templates, "closing_corrected.txt", values | {"name": person.name})
+            notice = Notice(
+                meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock="amendments_close",
+                step=f"corrected_{changed.uid}_r{changed.revision}", recipient=person.id, group=meeting.group,
+                kind="correction", subject=subject, text=text,
+                why=f"{changed.uid} was changed, and with it the closing instant that this person was told.",
+                due_at=now, not_after=closes_at,
+            )  # fmt: skip
+            self._queue(session, notice, person.name, now)
+        meetings.announce_closing(session, meeting.uid, closes_at)
 
     def receipt(self, session: Session, request: AmendmentRow, meeting: Meeting, *, to: str, message_id: str) -> Notice:
         """The receipt of a request that came by mail: to the address it came from, in the same thread."""

@@ -22,7 +22,7 @@ from bot.clock import spoken
 from bot.commands.settings import Settings
 from bot.drafts import reference_of
 from bot.errors import ConfigInvalid, SecretariatError, UnknownThing
-from bot.store.tables import ActionRow, AmendmentRow, DecisionRow, DraftRow, MeetingRow, OutboxRow, ReportRow
+from bot.store.tables import ActionRow, AmendmentRow, DecisionRow, DraftRow, MeetingRow, ReportRow
 
 members_app = typer.Typer(help="People and their seats.", no_args_is_help=True)
 reports_app = typer.Typer(help="Headline reports.", no_args_is_help=True)
@@ -33,11 +33,9 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
     app.add_typer(members_app, name="members")
     app.add_typer(reports_app, name="reports")
-    app.command("meetings")(list_meetings)
     app.command("amendments")(list_amendments)
     app.command("actions")(list_actions)
     app.command("decisions")(list_decisions)
-    app.command("outbox")(list_outbox)
     app.command("done")(done)
     app.command("slack-send")(slack_send)
 
@@ -77,17 +75,6 @@ def list_members(context: typer.Context, group: Annotated[str | None, typer.Opti
                 person.name, person.organisation, held.group or "all", held.seat, held.role, held.constituency or "",
                 person.email or "", person.slack_user_id or "",
             )  # fmt: skip
-    Console().print(table)
-
-
-def list_meetings(context: typer.Context, group: Annotated[str | None, typer.Option()] = None) -> None:
-    """The meetings on file from a month ago on."""
-    whole = context.obj.secretariat
-    now = whole.clock.now()
-    table = Table("Group", "Starts (London)", "Status", "Revision", "UID")
-    with whole.database.reading() as session:
-        for meeting in meetings.between(session, now - timedelta(days=31), now + timedelta(days=100), group):
-            table.add_row(meeting.group, spoken(meeting.starts_at), meeting.status, str(meeting.revision), meeting.uid)
     Console().print(table)
 
 
@@ -193,19 +180,6 @@ def list_decisions(context: typer.Context) -> None:
     with context.obj.secretariat.database.reading() as session:
         for row in session.scalars(select(DecisionRow).order_by(DecisionRow.group_key, DecisionRow.number)):
             table.add_row(row.reference, row.text, reports.OUTCOMES[row.outcome], row.reached_by or "")
-    Console().print(table)
-
-
-def list_outbox(
-    context: typer.Context,
-    state: Annotated[str | None, typer.Option(help="Only those in this state: sent, withheld, suppressed ...")] = None,
-) -> None:
-    """Every notice, with its state and the reason."""
-    table = Table("Due (London)", "To", "Subject", "By", "State", "Reason")
-    query = select(OutboxRow).order_by(OutboxRow.due_at, OutboxRow.id)
-    with context.obj.secretariat.database.reading() as session:
-        for row in session.scalars(query.where(OutboxRow.state == state) if state else query):
-            table.add_row(spoken(row.due_at), row.recipient_name, row.subject, row.channel, row.state, row.state_reason)
     Console().print(table)
 
 

@@ -38,6 +38,13 @@ class Database:
             yield session
 
     @contextmanager
+    def rehearsal(self) -> Iterator[Session]:
+        """A transaction that is always rolled back: what is done in it is seen in it, and nowhere else."""
+        with plain_words(self.url), self._sessions() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent look at the database; nothing written in it is kept."""
         with plain_words(self.url), self._readers() as session:

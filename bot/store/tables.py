@@ -117,6 +117,7 @@ class MeetingRow(Table):
     reason: Mapped[str] = mapped_column(Text, default="")
     source: Mapped[str] = mapped_column(Text, default="")
     proposals: Mapped[list[Any]] = mapped_column(default=list)  # ISO dates, best first
+    called_at: Mapped[datetime | None]  # when a person set this date; clocks already past then are not attainable
     announced_close_at: Mapped[datetime | None]  # honoured even when the next meeting is brought forward
 
 

@@ -1,0 +1,175 @@
+"""meetings: list, move, cancel, add, confirm. What follows from a change is shown before it is made."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import meetings, members
+from bot.clock import spoken
+from bot.commands.settings import Settings
+from bot.errors import SecretariatError
+from schedules.changes import Consequences, Wanted, enact
+
+app = typer.Typer(help="Meetings: list them; move, cancel, add, confirm.", invoke_without_command=True)
+BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
+REASON = Annotated[str, typer.Option("--reason", help="Told to the group's members.")]
+START = Annotated[str | None, typer.Option("--start", help="London wall-clock, as 10:00; as it was, if not given.")]
+END = Annotated[str | None, typer.Option("--end", help="London wall-clock, as 12:00; as it was, if not given.")]
+DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Show what would follow; change nothing.")]
+YES = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+ON = Annotated[str, typer.Argument(metavar="DATE")]
+
+
+@app.callback()
+def list_meetings(context: typer.Context, group: Annotated[str | None, typer.Option()] = None) -> None:
+    """The meetings on file from a month ago on, where no other command is given."""
+    if context.invoked_subcommand:
+        return
+    whole = context.obj.secretariat
+    now = whole.clock.now()
+    table = Table("Group", "Starts (London)", "Status", "Revision", "UID")
+    with whole.database.reading() as session:
+        for meeting in meetings.between(session, now - timedelta(days=31), now + timedelta(days=100), group):
+            table.add_row(meeting.group, spoken(meeting.starts_at), meeting.status, str(meeting.revision), meeting.uid)
+    Console().print(table)
+
+
+@app.command("move")
+def move(
+    context: typer.Context,
+    group: str,
+    on: ON,
+    by: BY,
+    to: Annotated[
+        str | None, typer.Option("--to", help="The new day, as 2026-01-07; the same day, if not given.")
+    ] = None,
+    start: START = None,
+    end: END = None,
+    reason: REASON = "",
+    dry_run: DRY_RUN = False,
+    yes: YES = False,
+) -> None:
+    """Move a meeting to another day or time."""
+    day = _day(on)
+    wanted = _wanted(context, "move", group, day, by, reason, to=_day(to) if to else day, start=start, end=end)
+    _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
+
+
+@app.command("confirm")
+def confirm(
+    context: typer.Context,
+    group: str,
+    on: ON,
+    by: BY,
+    to: Annotated[str | None, typer.Option("--to", help="The day chosen; the first proposal, if not given.")] = None,
+    reason: REASON = "",
+    dry_run: DRY_RUN = False,
+    yes: YES = False,
+) -> None:
+    """Confirm a date that was only proposed, because the usual day is closed."""
+    wanted = _wanted(context, "confirm", group, _day(on), by, reason, to=_day(to) if to else None)
+    _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
+
+
+@app.command("cancel")
+def cancel(
+    context: typer.Context, group: str, on: ON, by: BY, reason: REASON = "", dry_run: DRY_RUN = False, yes: YES = False
+) -> None:
+    """Cancel a meeting. Requests to earlier reports keep their closing dates."""
+    _show_and_do(context, _wanted(context, "cancel", group, _day(on), by, reason), dry_run=dry_run, yes=yes)
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    group: str,
+    on: ON,
+    by: BY,
+    start: START = None,
+    end: END = None,
+    reason: REASON = "",
+    dry_run: DRY_RUN = False,
+    yes: YES = False,
+) -> None:
+    """Call an ad hoc meeting. It never closes an amendment window."""
+    wanted = _wanted(context, "add", group, _day(on), by, reason, start=start, end=end)
+    _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
+
+
+def _wanted(
+    context: typer.Context,
+    action: str,
+    group: str,
+    on: date,
+    by: str,
+    reason: str,
+    *,
+    to: date | None = None,
+    start: str | None = None,
+    end: str | None = None,
+) -> Wanted:
+    whole = context.obj.secretariat
+    with whole.database.reading() as session:
+        person = members.named(session, by)
+        if not members.is_pmo(session, person.id, whole.clock.today()):
+            raise SecretariatError(f"{person.name} is not of the PMO.", hint="Only the PMO changes the calendar.")
+    return Wanted(action, group, on, person, reason, to, _time(start), _time(end))
+
+
+def _show_and_do(context: typer.Context, wanted: Wanted, *, dry_run: bool, yes: bool) -> None:
+    """The preview is the change itself, rolled back; then it is made, once somebody agrees."""
+    settings: Settings = context.obj
+    whole = settings.secretariat
+    now = whole.clock.now()
+    with whole.database.rehearsal() as session:
+        _show(enact(session, whole.announcer, wanted, now))
+    if dry_run:
+        typer.echo("Nothing was changed (--dry-run).")
+        return
+    if not yes and not typer.confirm("Do it?"):
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(1)
+    with whole.database.session() as session:
+        done = enact(session, whole.announcer, wanted, now)
+    typer.echo(f"Done: {done.after.group}, {spoken(done.after.starts_at)}, {done.after.status}.")
+    typer.echo("Its notices wait for release: secretariat outbox release --all --by PERSON" * bool(done.told))
+
+
+def _show(found: Consequences) -> None:
+    before = f"{spoken(found.before.starts_at)} ({found.before.status})" if found.before else "not on the calendar"
+    typer.echo(f"{found.after.group}: {before} becomes {spoken(found.after.starts_at)} ({found.after.status})")
+    for change in found.clocks:
+        was = spoken(change.before) if change.before else "none"
+        typer.echo(f"  clock {change.clock} of {change.meeting}: {was} becomes {_or_none(change.after)}")
+    for deadline in found.not_attainable:
+        typer.echo(f"  not attainable, for the Chair to approve: {deadline.kind} ({spoken(deadline.due_at)})")  # type: ignore[arg-type]  # only those with an instant
+    for title, lines in (("taken back", found.superseded), ("sent, and now wrong", found.now_wrong)):
+        for line in lines:
+            typer.echo(f"  {title}: {line}")
+    for person in found.told:
+        typer.echo(f"  will be told: {person.name}")
+    for warning in found.warnings:
+        typer.echo(f"  note: {warning}")
+
+
+def _or_none(instant: object) -> str:
+    return spoken(instant) if isinstance(instant, datetime) else "none"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
+
+
+def _time(text: str | None) -> time | None:
+    try:
+        return time.fromisoformat(text) if text else None
+    except ValueError:
+        raise SecretariatError(f"{text} is no time.", hint="Write it as 10:00.") from None
