@@ -10,7 +10,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from bot import audit, members, outbox
-from bot.clock import spoken
+from bot.clock import LONDON
 from bot.errors import SecretariatError
 from bot.model import OutboxState
 from bot.store.tables import OutboxRow
@@ -30,7 +30,7 @@ def list_outbox(
     query = select(OutboxRow).order_by(OutboxRow.due_at, OutboxRow.id)
     with context.obj.secretariat.database.reading() as session:
         for row in session.scalars(query.where(OutboxRow.state == state) if state else query):
-            due = spoken(row.due_at)
+            due = f"{row.due_at.astimezone(LONDON):%a %d %b %Y %H:%M}"
             table.add_row(row.id[:8], due, row.recipient_name, row.subject, row.channel, row.state, row.state_reason)
     Console().print(table)
 
@@ -62,7 +62,6 @@ def release(
             if not dry_run:
                 outbox.release(session, row, by=person.name, now=now)
         if not dry_run:
-            audit.record(
-                session, now, person.name, "notices released", f"{len(chosen)} notices", ids=[r.id for r in chosen]
-            )
+            released = [row.id for row in chosen]
+            audit.record(session, now, person.name, "notices released", f"{len(chosen)} notices", ids=released)
     typer.echo("Nothing was released (--dry-run)." if dry_run else f"{len(chosen)} released.")
