@@ -202,7 +202,7 @@ class Announcer:
     def _dates(self, meeting: Meeting, closes_at: datetime | None) -> Iterator[tuple[str, str]]:
         if closes_at:
             yield "Amendment requests close", spoken(closes_at)
-        following = next_ordinary_meeting(meeting, self.calendar)
+        following = next_ordinary_meeting(meeting, self.calendar, cancelled=False)
         if following and following.status is MeetingStatus.PROPOSED_MOVE:
             yield f"Next {meeting.group} meeting", "to be confirmed: its usual day is a bank holiday"
         elif following:

@@ -43,8 +43,13 @@ def runs_for(rule: ClockRule, meeting: Meeting, config: Config) -> bool:
     return rule.enabled and in_force and in_scope and of_its_kind and rule.hangs_on != "decision"
 
 
-def next_ordinary_meeting(meeting: Meeting, calendar: Calendar, known: list[Meeting] | None = None) -> Meeting | None:
-    """The group's next ordinary meeting that is not cancelled; `known` lays a person's decisions over the calendar."""
+def next_ordinary_meeting(
+    meeting: Meeting, calendar: Calendar, known: list[Meeting] | None = None, *, cancelled: bool = True
+) -> Meeting | None:
+    """The group's next ordinary meeting; `known` lays a person's decisions over the calendar.
+
+    A cancelled one counts unless `cancelled` is False: closing and reissue keep their dates when it is (rules §3).
+    """
     decided = {m.uid: m for m in known or []}
     planned = calendar.meetings(meeting.on, meeting.on + LOOK_AHEAD, [meeting.group])
     candidates = [decided.pop(m.uid, m) for m in planned] + [m for m in decided.values() if m.group == meeting.group]
@@ -54,7 +59,7 @@ def next_ordinary_meeting(meeting: Meeting, calendar: Calendar, known: list[Meet
         if m.nominal_on > meeting.nominal_on
         and m.starts_at > meeting.starts_at
         and m.is_ordinary
-        and m.status is not MeetingStatus.CANCELLED
+        and (cancelled or m.status is not MeetingStatus.CANCELLED)
     ]
     return min(following, key=lambda m: m.starts_at, default=None)
 
@@ -93,8 +98,11 @@ def _hung_on_next(rule: ClockRule, calendar: Calendar, circumstances: Circumstan
 
 
 def _window(deadline: Deadline, meeting: Meeting, calendar: Calendar, circumstances: Circumstances) -> Deadline:
-    """The amendment window's own cases: announced closing, end of series, never too short (rules §3)."""
-    if meeting.announced_close_at:
+    """The amendment window's own cases: announced closing, end of series, never too short (rules §3).
+
+    An announced closing is honoured when the following meeting is brought forward; a later meeting drags it along.
+    """
+    if meeting.announced_close_at and meeting.announced_close_at >= (deadline.due_at or meeting.announced_close_at):
         note = f"Announced as {spoken(meeting.announced_close_at)}, and honoured. {deadline.note}".strip()
         return Deadline(deadline.kind, meeting.announced_close_at, deadline.rule, (), deadline.source, note)
     window, issued = calendar.config.amendment_window, circumstances.issued_at

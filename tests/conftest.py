@@ -1,0 +1,54 @@
+"""What many tests start from: the shipped configuration, an empty database, the invented people, a still clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot import members
+from bot.clock import Clock
+from bot.config import Config
+from bot.config_file import read_config
+from bot.model import Person
+from bot.store.database import Database
+from bot.store.tables import PersonRow
+from tests.secretariat_process import ROOT
+
+MEMBERS = ROOT / "sample/members.csv"
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    """The shipped configuration, whatever this computer's own environment says."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
+            patch.delenv(name)
+        return read_config(ROOT / "config.yaml")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database of the newest schema, nothing in it."""
+    opened = Database(f"sqlite:///{tmp_path / 'secretariat.db'}")
+    opened.bring_up_to_date()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def people(database: Database, config: Config) -> dict[str, Person]:
+    """The invented people, put on file; by name."""
+    with database.session() as session:
+        members.import_members(session, members.read_members_file(MEMBERS, config.groups))
+        return {row.name: members.as_person(row) for row in session.scalars(select(PersonRow))}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Friday 9 February 2024, two working days after the PSG of 7 February."""
+    return Clock(datetime(2024, 2, 9, 9, tzinfo=UTC))
