@@ -117,6 +117,7 @@ class Secretariat:
             slack_messages=self.slack_log.messages,
             entry_key=self.entry_key,
             session_secret=self.places.generated_secret("web_session"),
+            feed_secret=self.places.generated_secret("feeds"),
         )
         return page_app(desk, slack)
 

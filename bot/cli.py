@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot import __version__
-from bot.commands import dates, desk, house, meetings, outbox, speech
+from bot.commands import dates, desk, house, meetings, outbox, speech, why
 from bot.commands.settings import Settings
 from bot.errors import ConfigInvalid, SecretariatError
 
@@ -23,6 +23,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback may show tokens
     rich_markup_mode=None,
+)
+OUR_FAULT = (
+    "Something went wrong here, not with you ({}). Nothing was half done. "
+    "Run it again with SECRETARIAT_DEBUG=1 to see where, and tell whoever looks after it."
 )
 CONFIG = Annotated[Path, typer.Option("--config", help="The configuration file.", envvar="SECRETARIAT_CONFIG")]
 NOW = Annotated[str | None, typer.Option("--now", help="A virtual clock: it starts at this instant and runs on.")]
@@ -43,6 +47,7 @@ house.add_to(app)
 dates.add_to(app)
 speech.add_to(app)
 desk.add_to(app)
+why.add_to(app)
 app.add_typer(meetings.app, name="meetings")
 app.add_typer(outbox.app, name="outbox")
 
@@ -62,8 +67,13 @@ def main() -> None:
     except SecretariatError as error:
         print(str(error), file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("SECRETARIAT_DEBUG"):
+            raise
+        if isinstance(error, BrokenPipeError):  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            print(OUR_FAULT.format(type(error).__name__), file=sys.stderr)
         sys.exit(1)
 
 

@@ -108,6 +108,9 @@ class Mailbox(Sourced):
     trust: Literal["folder", "required"] = "required"
 
 
+Invitations = Literal["mail", "graph", "manual"]
+
+
 class Transcription(Strict):
     engine: Literal["faster-whisper"] = "faster-whisper"
     model: str = "embedded"
@@ -286,6 +289,7 @@ class Config(BaseSettings):
     web: Web = Web()
     slack: Slack = Slack()
     mail: Mail = Mail()
+    invitations: Invitations = "mail"
     transcription: Transcription = Transcription()
     recording: Recording = Recording()
     sample: Sample = Sample()

@@ -49,15 +49,15 @@ class PlainWords(yaml.SafeLoader):
         first: _as_in_yaml_1_2(first, resolvers) for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> object:
+    def date_or_word(self, node: yaml.ScalarNode) -> object:
         """A date or an instant; the word itself where there is no such day."""
         try:
-            return super().construct_yaml_timestamp(node)
+            return self.construct_yaml_timestamp(node)
         except ValueError:
             return node.value
 
 
-PlainWords.add_constructor("tag:yaml.org,2002:timestamp", PlainWords.construct_yaml_timestamp)
+PlainWords.add_constructor("tag:yaml.org,2002:timestamp", PlainWords.date_or_word)
 
 
 def read_config(file: Path, **overrides: object) -> Config:
@@ -110,8 +110,9 @@ def _text_of(file: Path) -> str:
 def _parse(file: Path, text: str) -> tuple[dict[str, Any], dict[Path_, int], list[Problem]]:
     """The file's data, the line of every key and list entry in it, and the keys that are given twice."""
     try:
-        node = yaml.compose(text, Loader=PlainWords)
-        data = yaml.load(text, Loader=PlainWords)  # noqa: S506  # a SafeLoader
+        loader = PlainWords(text)
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node else None
         lines = dict(_lines(node, ())) if node else {}
     except (yaml.YAMLError, ValueError) as error:
         sentence = f"This is not valid YAML: {getattr(error, 'problem', None) or error}."

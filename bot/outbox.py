@@ -23,6 +23,11 @@ from bot.store.database import Database
 from bot.store.tables import AttemptRow, ObligationRow, OutboxRow
 
 LEASE = timedelta(seconds=90)
+MEDIA_TYPES = {  # by the end of the name; an invitation's says its method, or calendars take it for a file
+    "invitation.ics": "text/calendar; method=REQUEST; charset=utf-8",
+    "cancellation.ics": "text/calendar; method=CANCEL; charset=utf-8",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
 TRIES = 8
 SHADOW = "shadow"
 Now = Callable[[], datetime]
@@ -113,6 +118,10 @@ def _by_dial(dial: Dial, released_by: str) -> tuple[OutboxState, str]:
     if dial == "approve" and not released_by:
         return S.WITHHELD, "waits for a person's release"
     return S.PENDING, ""
+
+
+def _media_type(name: str) -> str:
+    return next((kind for end, kind in MEDIA_TYPES.items() if name.endswith(end)), "application/octet-stream")
 
 
 class Sender:
@@ -216,9 +225,7 @@ class Sender:
 
     def _attachment(self, entry: str) -> Attachment:
         sha256, _, name = entry.partition(":")
-        word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-        media_type = word if name.endswith(".docx") else "application/octet-stream"
-        return Attachment(name, media_type, self.files.path(sha256).read_bytes())
+        return Attachment(name, _media_type(name), self.files.path(sha256).read_bytes())
 
     def _settle(self, row_id: str, delivery: Delivery) -> None:
         with self.database.session() as session:

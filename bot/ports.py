@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from bot.formats import Transcript
-from bot.model import Delivery, HeadlineReport, OutgoingMessage
+from bot.model import Delivery, HeadlineReport, Meeting, OutgoingMessage, Person
 
 Progress = Callable[[float, float], None]
 """Called with (seconds done, seconds in all); may raise to stop the work."""
@@ -23,6 +25,50 @@ class Channel(Protocol):
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
         """Ask the service for this message by our id. None: the service says that it never had it."""
+
+
+@dataclass(frozen=True)
+class CalendarEvent:
+    """One event of a mailbox's calendar. `meeting_uid` and `revision` are our marks on it: empty and -1 without them.
+
+    `id` is the service's own; `ical_uid` the UID that attendees see; `change_key` is another after every change.
+    """
+
+    id: str
+    ical_uid: str
+    change_key: str
+    subject: str
+    starts_at: datetime
+    ends_at: datetime
+    join_link: str = ""
+    meeting_uid: str = ""
+    revision: int = -1
+    is_cancelled: bool = False
+
+
+class MeetingCalendar(Protocol):
+    """The calendar of our mailbox, from which attendees are invited. Each call raises SecretariatError with a sentence.
+
+    After an error nobody knows whether the service took it: look with `events` or `find` before anything is made again.
+    """
+
+    def events(self, first: datetime, last: datetime) -> list[CalendarEvent]:
+        """The events that touch the time from `first` to `last`, each occurrence of a series by itself."""
+
+    def find(self, meeting_uid: str, event_id: str = "") -> CalendarEvent | None:
+        """The event of that id, or the one that carries that meeting's mark, wherever it was moved to."""
+
+    def create(self, meeting: Meeting, *, subject: str, text: str, attendees: Sequence[Person]) -> CalendarEvent:
+        """Make the event, marked as the meeting's, with a joining link; the service invites the attendees."""
+
+    def adopt(self, event_id: str, meeting: Meeting) -> None:
+        """Mark an event as the meeting's, in its present revision. Nothing that attendees see is changed."""
+
+    def update(self, event_id: str, meeting: Meeting) -> None:
+        """Give the event the meeting's time and revision; the service tells the attendees."""
+
+    def cancel(self, event_id: str, comment: str) -> None:
+        """Cancel the event; the service tells the attendees."""
 
 
 class Recogniser(Protocol):

@@ -36,12 +36,20 @@ def as_email(message: OutgoingMessage, *, sender: str, sender_name: str) -> Emai
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(message.text, charset="utf-8", cte=_encoding_for(message.text))
-    for attachment in message.attachments:
-        _attach(mail, attachment)
-    if message.attachments:
-        # The library's boundary is random: one from the id keeps two writings of the same row identical.
-        mail.set_boundary(f"=-{hashlib.sha256(message.id.encode()).hexdigest()[:32]}")
+    for attachment in sorted(message.attachments, key=is_calendar, reverse=True):
+        if is_calendar(attachment):
+            _add_calendar(mail, attachment)
+        else:
+            _attach(mail, attachment)
+    # The library's boundary is random: one from the id keeps two writings of the same row identical.
+    for level, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=-{hashlib.sha256(message.id.encode()).hexdigest()[:32]}{'-' * level}")
     return mail
+
+
+def is_calendar(attachment: Attachment) -> bool:
+    """Whether it is an invitation or its cancellation, and no mere file: a calendar that says its method."""
+    return attachment.media_type.startswith("text/calendar;") and "method" in _media_type(attachment)[1]
 
 
 def _address(name: str, address: str) -> Address:
@@ -65,10 +73,23 @@ def _encoding_for(text: str) -> str:
     return "7bit" if text.isascii() and short else "quoted-printable"
 
 
-def _attach(mail: EmailMessage, attachment: Attachment) -> None:
+def _add_calendar(mail: EmailMessage, attachment: Attachment) -> None:
+    """As another way to read the text, not as a file: only so does Outlook show the buttons to accept or decline."""
+    _, params = _media_type(attachment)
+    text = attachment.content.decode()
+    method = {"method": params["method"]}
+    mail.add_alternative(text, subtype="calendar", charset="utf-8", cte=_encoding_for(text), params=method)
+
+
+def _media_type(attachment: Attachment) -> tuple[str, dict[str, str]]:
     media_type, *rest = (part.strip() for part in attachment.media_type.split(";"))
-    maintype, _, subtype = (media_type if "/" in media_type else "application/octet-stream").partition("/")
     params = dict(part.split("=", 1) for part in rest if "=" in part)
+    return media_type if "/" in media_type else "application/octet-stream", params
+
+
+def _attach(mail: EmailMessage, attachment: Attachment) -> None:
+    media_type, params = _media_type(attachment)
+    maintype, _, subtype = media_type.partition("/")
     mail.add_attachment(
         attachment.content,
         maintype=maintype,

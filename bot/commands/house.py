@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from bot import audit, facts
 from bot.app import Secretariat
 from bot.clock import spoken
+from bot.commands.dates import PlainFormat
 from bot.commands.desk import print_problems
 from bot.commands.settings import Settings
 from bot.config_file import read_secrets
@@ -249,7 +250,7 @@ class _Told:
 
 def check(
     context: typer.Context,
-    format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    format_: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.table,
 ) -> None:
     """Check the configuration, the credentials, the holidays, and list where the documents contradict each other."""
     settings: Settings = context.obj
@@ -257,7 +258,7 @@ def check(
         found = problems_of(settings.config, read_secrets(), settings.clock.today())
     except ConfigInvalid as error:
         found = error.problems
-    if format_ == "json":
+    if format_ is PlainFormat.json:
         typer.echo(json.dumps({"problems": [_problem_json(p) for p in found]}, ensure_ascii=False, indent=2))
     else:
         print_problems(ConfigInvalid(str(settings.config_file), found))

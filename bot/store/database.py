@@ -112,6 +112,11 @@ TROUBLES = (
         "Move it away, or restore a backup; it has not been touched.",
     ),
     (
+        "no such column",
+        "The database {} was made by an unfinished version of the secretariat.",
+        "Move it away and start again, or name another with SECRETARIAT_PATHS__STATE; it has not been touched.",
+    ),
+    (
         "malformed",
         "The database {} is damaged.",
         "Restore a backup; it has not been touched further.",

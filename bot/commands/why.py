@@ -1,0 +1,155 @@
+"""why: for a notice, a date, a meeting, a report or a request: the rule, the arithmetic, the clause, the events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import typer
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bot import meetings
+from bot.app import Secretariat
+from bot.clock import spoken, spoken_date
+from bot.drafts import reference_of
+from bot.errors import UnknownThing
+from bot.formats import timestamp
+from bot.model import Deadline, Meeting
+from bot.store.tables import ActionRow, AmendmentRow, AuditRow, DecisionRow, MeetingRow, OutboxRow, ReportRow
+
+NAMED_MEETING = re.compile(r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[-/ ](?P<date>\d{4}-\d{2}-\d{2})(?:[-/ ](?P<clock>\w+))?")
+MOST_EVENTS = 30
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this module."""
+    app.command("why")(why)
+
+
+def why(context: typer.Context, name: str) -> None:
+    """Why is it so? Of a notice's id, PSG-2026-12-02, PSG-2026-12-02/papers, a date, AM-001, PSG-DEC41 or PSG27-03."""
+    whole: Secretariat = context.obj.secretariat
+    with whole.database.session() as session:
+        for look in LOOKS:
+            said = list(look(whole, session, name.strip()))
+            if said:
+                typer.echo("\n".join(said))
+                return
+    raise UnknownThing(
+        f"Nothing on file is called {name}.",
+        hint="Give a notice's id (secretariat outbox), PSG-2026-12-02, PSG-2026-12-02/papers, a date, or AM-001.",
+    )
+
+
+def _notice(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    if not re.fullmatch(r"[0-9a-f]{6,32}", name):
+        return
+    row = session.scalars(select(OutboxRow).where(OutboxRow.id.startswith(name))).first()
+    if row is None:
+        return
+    yield f"Notice {row.id[:8]} to {row.recipient_name}: {row.subject}"
+    yield f"  why: {row.why}"
+    yield f"  due: {spoken(row.due_at)}; decided: {spoken(row.decided_at)}"
+    yield f"  state: {row.state}{f', {row.state_reason}' if row.state_reason else ''}"
+    yield f"  its key: {row.meeting_uid}, revision {row.meeting_revision}, {row.clock}, {row.step}"
+    if row.released_by:
+        yield f"  released by: {row.released_by}"
+    for attempt in row.attempts:
+        answer = f"{attempt.outcome or 'no answer'} {attempt.error}".strip()
+        yield f"  attempt: {spoken(attempt.began_at)} by {attempt.channel}: {answer}"
+
+
+def _request(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(AmendmentRow, name.upper())
+    if row is None:
+        return
+    meeting = meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))
+    yield f"{row.reference}: a request about {row.line_ref or 'the report'} of {reference_of(meeting)}, {row.state}"
+    yield f"  received: {spoken(row.received_at)} by {row.came_by}"
+    yield f"  closing told: {spoken(row.closes_at) if row.closes_at else 'none yet'}"
+    yield f"  present text: {row.present_text or 'no such line'}"
+    yield f"  proposed text: {row.proposed_text}"
+    yield from _events(session, row.reference)
+
+
+def _logged_line(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(DecisionRow, name.upper()) or session.get(ActionRow, name.upper())
+    if row is None:
+        return
+    report = session.get_one(ReportRow, row.report_id)
+    at = f", said at {timestamp(row.at_seconds)}" if row.at_seconds is not None else ""
+    yield f"{row.reference}: {row.text}"
+    yield f"  issued in {report.id} on {spoken(report.issued_at)}; {row.draft_ref} in its draft{at}"
+    yield from _events(session, report.id)
+
+
+def _meeting(whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    named = NAMED_MEETING.fullmatch(name.removesuffix(f"@{whole.config.programme.domain}"))
+    group = named and whole.config.group_key(named["group"])
+    if not named or not group:
+        return
+    day = _date(named["date"])
+    meeting = meetings.on_day(session, group, day) or whole.calendar.meeting_on(group, day)
+    if meeting is None:
+        return
+    clocks = whole.announcer.clocks_of(session, meeting)
+    if named["clock"]:
+        clocks = [c for c in clocks if c.kind == named["clock"]]
+        yield from _clocks(clocks)
+    else:
+        yield from _told(meeting)
+        yield from _clocks(clocks)
+        yield from _events(session, meeting.uid, reference_of(meeting))
+
+
+def _told(meeting: Meeting) -> Iterator[str]:
+    yield f"{meeting.group} on {spoken(meeting.starts_at)}: {meeting.status}, revision {meeting.revision}"
+    yield f"  by the rule: {meeting.source}, which gives {spoken_date(meeting.nominal_on)}"
+    if meeting.reason:
+        yield f"  reason: {meeting.reason}"
+
+
+def _clocks(clocks: list[Deadline]) -> Iterator[str]:
+    for clock in clocks:
+        yield f"{clock.kind}: {spoken(clock.due_at) if clock.due_at else 'no set instant'}"
+        yield f"  rule: {clock.rule}"
+        if clock.skipped:
+            yield f"  not counted: {', '.join(f'{s.date} ({s.reason})' for s in clock.skipped)}"
+        yield f"  source: {clock.source}"
+        if clock.note:
+            yield f"  note: {clock.note}"
+
+
+def _day(whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
+        return
+    day = _date(name)
+    closed = whole.calendar.closed(day)
+    yield f"{spoken_date(day)}: {f'no working day ({closed})' if closed else 'a working day'}"
+    for meeting in whole.calendar.meetings(day, day):
+        yield from _told(meetings.by_uid(session, meeting.uid) or meeting)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UnknownThing(f"There is no date {text}.") from None
+
+
+def _events(session: Session, *subjects: str) -> Iterator[str]:
+    """What the audit tells of it, oldest first."""
+    about = or_(*(AuditRow.subject.startswith(subject) for subject in subjects))
+    for row in session.scalars(select(AuditRow).where(about).order_by(AuditRow.number).limit(MOST_EVENTS)):
+        yield f"  {spoken(row.at)}: {row.event}, by {row.actor}"
+
+
+LOOKS: tuple[Callable[[Secretariat, Session, str], Iterator[str]], ...] = (
+    _request,
+    _logged_line,
+    _day,
+    _meeting,
+    _notice,
+)
