@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,20 +32,36 @@ def config() -> Config:
         return read_config(ROOT / "config.yaml")
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, config: Config) -> tuple[Path, Path]:
+    """A database of the newest schema, and one with the invented people; made once, and copied for each test."""
+    folder = tmp_path_factory.mktemp("made")
+    empty, peopled = folder / "empty.db", folder / "peopled.db"
+    for file in (empty, peopled):
+        opened = Database(f"sqlite:///{file}")
+        opened.bring_up_to_date()
+        if file is peopled:
+            with opened.session() as session:
+                members.import_members(session, members.read_members_file(MEMBERS, config.groups))
+        opened.close()
+    return empty, peopled
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, made: tuple[Path, Path]) -> Iterator[Database]:
     """A database of the newest schema, nothing in it."""
+    shutil.copy(made[0], tmp_path / "secretariat.db")
     opened = Database(f"sqlite:///{tmp_path / 'secretariat.db'}")
-    opened.bring_up_to_date()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def people(database: Database, config: Config) -> dict[str, Person]:
-    """The invented people, put on file; by name."""
-    with database.session() as session:
-        members.import_members(session, members.read_members_file(MEMBERS, config.groups))
+def people(tmp_path: Path, database: Database, made: tuple[Path, Path]) -> dict[str, Person]:
+    """The invented people, put on file before anything else; by name."""
+    database.close()
+    shutil.copy(made[1], tmp_path / "secretariat.db")
+    with database.reading() as session:
         return {row.name: members.as_person(row) for row in session.scalars(select(PersonRow))}
 
 

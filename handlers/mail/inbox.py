@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -75,10 +76,25 @@ class MailFolderInbox:
             if session.get(InboxRow, digest) is None:
                 row = InboxRow(id=digest, file_name=path.name[:255], arrived_at=self.clock.now(), state="arrived")
                 session.add(row)
-        state = self._act(digest, raw)
+        state = self._act_or_park(digest, raw)
         target = self.root / FOLDERS[state]
         target.mkdir(parents=True, exist_ok=True)
         path.rename(target / f"{path.stem[:80]}-{digest[:8]}{SUFFIX}")
+
+    def _act_or_park(self, digest: str, raw: bytes) -> str:
+        """A message that nobody foresaw must not hold up those behind it: it is put before a person."""
+        try:
+            return self._act(digest, raw)
+        except SecretariatError:
+            raise  # the disk, a lock: the same message again at the next tick
+        except Exception:
+            problem = secrets.token_hex(4)
+            log.exception("A mail could not be worked and was put before a person", problem=problem)
+            with self.database.session() as session:
+                row = session.get_one(InboxRow, digest)
+                row.state, row.finding = "needs_a_person", "our_fault"
+                row.reason = f"Something went wrong here while it was read (problem {problem}); it is kept as it came."
+            return "needs_a_person"
 
     def _act(self, digest: str, raw: bytes) -> str:
         """Decide and do, in one transaction; a message acted on before a kill keeps the state that it was given."""

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 from bs4 import BeautifulSoup, ParserRejectedMarkup
+from bs4.element import NavigableString
 from mailparser_reply import EmailReplyParser
 
 from bot.amendments import RequestText, read_request
@@ -18,6 +19,7 @@ from bot.errors import UnreadableMessage
 
 MOST_BYTES = 40 * 1024 * 1024
 MOST_PARSED = 6_000  # characters: the reply parser takes minutes over 100,000, and whoever replies writes on top
+BLOCKS = ("p", "div", "li", "tr", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
 AMENDING = re.compile(
     r"\b(amend\w*|correct\w*|should (read|say)|replace|change|reword|omit|delete|add)\b", re.IGNORECASE
 )
@@ -90,8 +92,22 @@ def _as_sent(message: EmailMessage) -> str:
         payload = part.get_payload(decode=True)
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
     if part.get_content_type() == "text/html":
-        return BeautifulSoup(text, "html.parser").get_text("\n")
+        return _text_of_html(text)
     return text
+
+
+def _text_of_html(html: str) -> str:
+    """Line ends where a browser shows them: a word in bold does not end one, a paragraph does."""
+    soup = BeautifulSoup(html, "html.parser")
+    for words in soup.find_all(string=True):
+        if type(words) is NavigableString and words.find_parent("pre") is None:
+            words.replace_with(re.sub(r"\s+", " ", words))
+    for block in soup.find_all(BLOCKS):
+        block.insert(0, "\n")
+        block.append("\n")
+    for line_end in soup.find_all("br"):
+        line_end.replace_with("\n")
+    return "\n".join(line.strip() for line in soup.get_text().splitlines())
 
 
 def _automatic(message: EmailMessage) -> str:

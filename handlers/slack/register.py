@@ -40,7 +40,8 @@ def slack_routes(door: SlackDoor, *, signing_secret: str, bot_token: str | None)
     handler = AsyncSlackRequestHandler(build_slack_app(door, signing_secret=signing_secret, bot_token=bot_token))
 
     async def slack_posted(request: Request) -> Response:
-        response = await handler.handle(request)
+        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        response = await handler.handle(request) if stamp.isdecimal() else Response(status_code=401)
         if response.status_code == 401:
             log.warning("A Slack request was refused", reason=BAD_SIGNATURE)
             return JSONResponse({"error": BAD_SIGNATURE}, status_code=401)
