@@ -1,7 +1,8 @@
-"""Entra's sign-in and Graph's mail on loopback, over https: a mailbox in memory that can be told to misbehave.
+"""Entra's sign-in and Graph's mail and calendar on loopback, over https: a mailbox that can be told to misbehave.
 
 Stateful as Graph is: a draft without `Prefer: IdType="ImmutableId"` gets another id when it is sent, custom headers
-begin with x-, a request takes 4 MB, internetMessageHeaders come only where they are selected.
+begin with x-, a request takes 4 MB, internetMessageHeaders come only where they are selected. Drafts from MIME are in
+`fake_graph_mime`, the calendar is in `fake_graph_calendar`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import jwt
 import trustme
 from cryptography.x509 import load_pem_x509_certificate
+
+from tests.fake_graph_calendar import FakeCalendar, Refused
+from tests.fake_graph_mime import draft_from_mime
 
 TENANT = "5f0c9d3e-0000-4000-8000-000000000001"
 CLIENT_ID = "5f0c9d3e-0000-4000-8000-000000000002"
@@ -55,6 +59,7 @@ class FakeGraph:
     certificate_pem: str = ""
     tokens: set[str] = field(default_factory=set)
     hold: threading.Event = field(default_factory=threading.Event)
+    calendar: FakeCalendar = field(default_factory=FakeCalendar)
 
     @property
     def authority(self) -> str:
@@ -69,7 +74,7 @@ class FakeGraph:
         return [mail for mail in self.mails if mail["isDraft"]]
 
     def meet(self, step: str, *faults: Fault) -> None:
-        """The next requests of this step (discovery, token, find, draft, send) meet these faults."""
+        """The next requests of this step (discovery, token, find, draft, send, create event ...) meet these faults."""
         self.faults.setdefault(step, []).extend(faults)
 
 
@@ -92,6 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve("POST")
 
+    def do_PATCH(self) -> None:
+        self._serve("PATCH")
+
     def _serve(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(self.path).path)
@@ -106,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, content = self._handle(step, path, body)
         except _Answer as refusal:
             status, content = refusal.status, refusal.body
+        except Refused as refusal:
+            status, content = refusal.status, _Answer(refusal.status, refusal.code).body
         if fault and fault.cut == "after":
             return self._cut()
         if fault and fault.cut == "silence":
@@ -135,27 +145,46 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Answer(401, "InvalidAuthenticationToken")
         if f"/users/{MAILBOX}/" not in path:
             raise _Answer(404, "ErrorInvalidUser")
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         if step == "draft":
-            return 201, _made(self.graph, body, immutable=_wants_immutable(self.headers.get("Prefer", "")))
+            from_mime = self.headers.get("Content-Type") == "text/plain"
+            wanted = draft_from_mime(body, MAILBOX) if from_mime else _from_json(body)
+            return 201, _made(self.graph, wanted, immutable=_wants_immutable(self.headers.get("Prefer", "")))
         if step == "find":
-            query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             return 200, _list(self.graph, query)
+        if "event" in step or step == "view":
+            return self._of_calendar(step, path, body, query)
         if step == "send":
             _send(self.graph, path.split("/")[-2])
             return 202, None
         raise _Answer(404, "BadRequest", path)
 
+    def _of_calendar(self, step: str, path: str, body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        event_id = path.rsplit("/events/", maxsplit=1)[-1].removesuffix("/cancel")
+        status, content = self.graph.calendar.answer(step, event_id, json.loads(body or b"{}"), query)
+        if isinstance(content, dict) and "@odata.nextLink" in content:
+            following = urlencode({**query, "$skip": content["@odata.nextLink"]})
+            content["@odata.nextLink"] = f"{self.graph.url}{path.lstrip('/')}?{following}"
+        return status, content
+
+
+STEPS = (  # the first that fits
+    ("", "/openid-configuration", "discovery"),
+    ("", "/oauth2/v2.0/token", "token"),
+    ("", "/send", "send"),
+    ("POST", "/messages", "draft"),
+    ("GET", "/messages", "find"),
+    ("GET", "/calendarView", "view"),
+    ("POST", "/events", "create event"),
+    ("GET", "/events", "find event"),
+    ("POST", "/cancel", "cancel event"),
+    ("PATCH", "", "change event"),
+)
+
 
 def _step(method: str, path: str) -> str:
-    if path.endswith("/openid-configuration"):
-        return "discovery"
-    if path.endswith("/oauth2/v2.0/token"):
-        return "token"
-    if path.endswith("/send"):
-        return "send"
-    if path.endswith("/messages"):
-        return "draft" if method == "POST" else "find"
-    return "other"
+    known = (step for verb, end, step in STEPS if verb in ("", method) and path.endswith(end))
+    return next(known, "event" if "/events/" in path else "other")
 
 
 def _openid_configuration(graph: FakeGraph) -> dict[str, str]:
@@ -191,19 +220,29 @@ def _wants_immutable(prefer: str) -> bool:
     return 'idtype="immutableid"' in prefer.replace(" ", "").lower()
 
 
-def _made(graph: FakeGraph, body: bytes, *, immutable: bool) -> dict[str, Any]:
+def _from_json(body: bytes) -> dict[str, Any]:
     if len(body) > 4 * 1024 * 1024:
         raise _Answer(413, "RequestEntityTooLarge")
-    wanted = json.loads(body)
-    headers = wanted.get("internetMessageHeaders", [])
-    if any(not re.match("x-", header["name"], re.IGNORECASE) for header in headers):
+    wanted: dict[str, Any] = json.loads(body)
+    if any(not re.match("x-", header["name"], re.IGNORECASE) for header in wanted.get("internetMessageHeaders", [])):
         raise _Answer(400, "InvalidInternetMessageHeader")
+    return wanted
+
+
+def _made(graph: FakeGraph, wanted: dict[str, Any], *, immutable: bool) -> dict[str, Any]:
+    headers = wanted.get("internetMessageHeaders", [])
     for recipient in wanted["toRecipients"]:
         if "@" not in recipient["emailAddress"]["address"]:
             raise _Answer(400, "ErrorInvalidRecipients")
     for attachment in wanted.get("attachments", []):
         base64.b64decode(attachment["contentBytes"], validate=True)
-    mail = {**_blank_mail(wanted), "_immutable": immutable, "_headers": headers, "_wanted": wanted}
+    mail = {
+        **_blank_mail(wanted),
+        **wanted.get("_meeting", {}),
+        "_immutable": immutable,
+        "_headers": headers,
+        "_wanted": wanted,
+    }
     graph.mails.append(mail)
     return {"@odata.context": f"{graph.url}v1.0/$metadata#users('1')/messages/$entity", **_shown(mail)}
 
@@ -286,7 +325,7 @@ def running_graph(folder: Path) -> Iterator[FakeGraph]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.daemon_threads = True
-        graph.url = f"https://localhost:{server.server_port}/"
+        graph.url = graph.calendar.url = f"https://localhost:{server.server_port}/"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -15,6 +15,7 @@ import requests
 import trustme
 from pydantic import SecretStr
 
+from bot.adapters.graph_connection import GraphAccount
 from bot.adapters.graph_mail import GraphMail
 from bot.model import Attachment, Outcome, OutgoingMessage
 from tests.fake_graph import CLIENT_ID, MAILBOX, SECRET, TENANT, FakeGraph, Fault, running_graph
@@ -61,7 +62,7 @@ def opened(graph: FakeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             "authority": graph.authority,
             "timeout": 5.0,
         }
-        return GraphMail(**{**usual, **settings})
+        return GraphMail(GraphAccount(**{**usual, **settings}))
 
     return open_mail
 
@@ -290,3 +291,56 @@ def test_the_stand_in_keeps_the_keys_of_a_mail_that_was_sent(graph: FakeGraph, o
 def _samples() -> list[dict[str, Any]]:
     """In order: create a draft, its headers, a mail, send, list with $select."""
     return [mock["response"] for mock in json.loads(SAMPLES.read_text())["mocks"]]
+
+
+def calendar_mail(method: str) -> OutgoingMessage:
+    """A mail with a calendar part, as the outbox makes it."""
+    name = {"REQUEST": "invitation.ics", "CANCEL": "cancellation.ics"}[method]
+    text = "\r\n".join(
+        [
+            "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//MHHS//meeting secretariat//EN", f"METHOD:{method}",
+            "BEGIN:VEVENT", "UID:psg-2026-11-04@example.org", "SEQUENCE:1", "DTSTAMP:20261028T090000Z",
+            "DTSTART:20261104T100000Z", "DTEND:20261104T120000Z", "SUMMARY:PSG – O’Example",
+            f"ORGANIZER:mailto:{MAILBOX}", "ATTENDEE;RSVP=TRUE:mailto:chair@example.org", "END:VEVENT",
+            "END:VCALENDAR", "",
+        ]
+    )  # fmt: skip
+    media_type = f"text/calendar; method={method}; charset=utf-8"
+    return replace(REMINDER, attachments=(Attachment(name, media_type, text.encode()),))
+
+
+@pytest.mark.parametrize(("method", "kind"), [("REQUEST", "meetingRequest"), ("CANCEL", "meetingCancelled")])
+def test_an_invitation_goes_as_one_and_not_as_a_file(graph: FakeGraph, opened: Opener, method: str, kind: str) -> None:
+    delivery = opened().deliver(calendar_mail(method))
+    assert delivery.outcome is Outcome.DELIVERED, delivery.error
+    [sent] = graph.sent
+    assert sent["meetingMessageType"] == kind
+    assert sent["id"] == delivery.service_id
+    assert (sent["subject"], sent["internetMessageId"]) == (REMINDER.subject, REMINDER.message_id)
+    assert sent["body"]["content"].strip().replace("\r\n", "\n") == REMINDER.text
+    assert sent["toRecipients"] == [{"emailAddress": {"address": "chair@example.org", "name": "Ann O’Example"}}]
+    assert {"name": "X-Secretariat-Id", "value": "17"} in sent["_headers"]
+
+
+def test_an_invitation_is_found_again_and_sent_once(graph: FakeGraph, opened: Opener) -> None:
+    graph.meet("draft", Fault(cut="after"))  # all that the crashed attempt left behind is the draft
+    message = calendar_mail("REQUEST")
+    assert opened().deliver(message).outcome is Outcome.FAILED_FOR_NOW
+    assert (len(graph.drafts), len(graph.sent)) == (1, 0)
+    delivery = opened().deliver(message)
+    assert (len(graph.drafts), len(graph.sent)) == (0, 1)
+    assert opened().look_up(message) == delivery
+    assert opened().deliver(message) == delivery
+    assert len(graph.mails) == 1
+
+
+def test_an_invitation_with_a_large_paper_or_no_address_is_refused_in_words(graph: FakeGraph, opened: Opener) -> None:
+    message = calendar_mail("REQUEST")
+    pack = Attachment("pack.pdf", "application/pdf", bytes(2_190_000))
+    assert opened().deliver(replace(message, attachments=(*message.attachments, pack))).outcome is Outcome.DELIVERED
+    larger = replace(message, attachments=(*message.attachments, replace(pack, content=bytes(2_200_000))))
+    assert "takes 2.2 MB. Send a link" in opened().deliver(larger).error
+    nobody = opened().deliver(replace(message, to="nobody", message_id="<other@example.org>", id="18"))
+    assert nobody.outcome is Outcome.FAILED_FOR_GOOD
+    assert "“nobody” is not a mail address" in nobody.error
+    assert len(graph.mails) == 1

@@ -112,20 +112,32 @@ def test_the_same_message_has_the_same_bytes() -> None:
 
 
 def test_attachments_come_out_as_they_went_in() -> None:
-    invitation = Attachment("psg.ics", "text/calendar; method=REQUEST; charset=utf-8", b"BEGIN:VCALENDAR\r\n")
     odd = Attachment("notes", "no media type", b"x")
-    mail = parsed(as_bytes(replace(REMINDER, attachments=(PACK, invitation, odd))))
-    pack, calendar, notes = mail.iter_attachments()
+    mail = parsed(as_bytes(replace(REMINDER, attachments=(PACK, odd))))
+    pack, notes = mail.iter_attachments()
     assert (pack.get_filename(), pack.get_content_type(), pack.get_content()) == (
         PACK.name,
         "application/pdf",
         PACK.content,
     )
-    assert (calendar.get_content_type(), calendar.get_param("method")) == ("text/calendar", "REQUEST")
     assert notes.get_content_type() == "application/octet-stream"
     body = mail.get_body()
     assert body is not None
     assert body.get_content() == REMINDER.text + "\n"
+
+
+def test_an_invitation_is_another_way_to_read_the_text_and_no_file() -> None:
+    invitation = Attachment("psg.ics", "text/calendar; method=REQUEST; charset=utf-8", b"BEGIN:VCALENDAR\r\n")
+    feed = Attachment("all.ics", "text/calendar", b"BEGIN:VCALENDAR\r\n")
+    message = replace(REMINDER, attachments=(PACK, invitation, feed))
+    mail = parsed(as_bytes(message))
+    alternatives, pack, file = mail.iter_parts()
+    assert alternatives.get_content_type() == "multipart/alternative"
+    text, calendar = alternatives.iter_parts()
+    assert (text.get_content_type(), calendar.get_content_type()) == ("text/plain", "text/calendar")
+    assert (calendar.get_param("method"), calendar.get_filename()) == ("REQUEST", None)
+    assert (pack.get_filename(), file.get_filename()) == (PACK.name, "all.ics"), "without a method it is a file"
+    assert as_bytes(message) == as_bytes(message)
 
 
 def test_lines_stay_short_and_the_text_whole() -> None:

@@ -163,7 +163,7 @@ def issue_psg(session: Session, config: Config, files: ContentFolder) -> None:
         ),
     )
     meeting, by = held_psg(session), members.named(session, "Rosalind Achterberg")
-    prepared = reports.prepare(session, issuing, meeting, by, NOW)
+    prepared = reports.prepare(session, issuing, meeting, by, NOW, reports.Corrections())
     reports.issue(session, issuing, prepared, NOW)
 
 
@@ -230,6 +230,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         Desk(
             database=database, config=config, clock=Clock(NOW), calendar=calendar, announcer=announcer, files=files,
             slack_messages=lambda: [message], entry_key="once-only", session_secret="invented secret of a test",
+            feed_secret="another invented secret",
         ),
         recording_id,
     )  # fmt: skip

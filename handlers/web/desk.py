@@ -18,7 +18,7 @@ class Desk:
     """The secretariat's desk, as the page reads it.
 
     `slack_messages` gives the local Slack log, newest last, and may raise OSError. `entry_key` is the secret of the
-    link that lets one browser in; `session_secret` signs that browser's cookie.
+    link that lets one browser in; `session_secret` signs that browser's cookie; `feed_secret` the feeds' addresses.
     """
 
     database: Database
@@ -30,3 +30,4 @@ class Desk:
     slack_messages: Callable[[], list[dict[str, str]]]
     entry_key: str = field(repr=False)
     session_secret: str = field(repr=False)
+    feed_secret: str = field(repr=False)

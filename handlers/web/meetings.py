@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,10 +16,11 @@ from bot import amendments, meetings, members
 from bot.model import Deadline, Meeting, MeetingStatus
 from bot.store.tables import DraftRow, MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
 from handlers.web.desk import Desk
+from handlers.web.feeds import addresses
 from handlers.web.month_grid import months
 from handlers.web.rendering import answer
 from schedules.deadlines import AMENDMENT_CLOCKS
-from schedules.series import at_wall_clock
+from schedules.known_meetings import known_meetings
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 MOST_DAYS = timedelta(days=731)
@@ -51,6 +52,7 @@ def calendar(desk: Desk, request: Request) -> Response:
     with desk.database.reading() as session:
         found = between(desk, session, first, last)
     grids = months(found, first, last, desk.calendar.closed)
+    groups = sorted({m.group for m in found})
     contradictions = desk.config.contradictions
     return answer(
         desk,
@@ -60,6 +62,7 @@ def calendar(desk: Desk, request: Request) -> Response:
         last=last,
         meetings=found,
         months=grids,
+        feeds=addresses(desk, groups),
         contradictions=contradictions,
     )
 
@@ -86,12 +89,7 @@ def _date(request: Request, name: str) -> date | None:
 
 def between(desk: Desk, session: Session, first: date, last: date) -> list[Meeting]:
     """Meetings held from `first` to `last`: the calendar's, with what people have decided laid over it."""
-    found = {m.uid: m for m in desk.calendar.meetings(first, last)}
-    kept = session.scalars(select(MeetingRow).where(MeetingRow.uid.in_(found)))
-    found |= {row.uid: meetings.as_meeting(row) for row in kept}
-    starts, ends = at_wall_clock(first, time.min), at_wall_clock(last, time.max)
-    found |= {m.uid: m for m in meetings.between(session, starts, ends)}
-    return sorted((m for m in found.values() if first <= m.on <= last), key=lambda m: (m.starts_at, m.group))
+    return known_meetings(session, desk.calendar, first, last)
 
 
 def one(desk: Desk, request: Request) -> Response:
@@ -111,6 +109,7 @@ def one(desk: Desk, request: Request) -> Response:
             request,
             "meeting.html",
             shown=shown(desk, session, meeting),
+            feeds=addresses(desk, [meeting.group]),
             notices=session.scalars(notices.limit(NOTICES_SHOWN)).all(),
             notices_in_all=session.scalar(select(func.count()).where(OutboxRow.meeting_uid == uid)) or 0,
             drafts=session.scalars(drafts).all(),

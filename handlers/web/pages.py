@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.errors import SecretariatError, UnknownThing
-from handlers.web import drafts, files, ledgers, meetings, outbox, overview, reports
+from handlers.web import drafts, feeds, files, ledgers, meetings, outbox, overview, reports
 from handlers.web.desk import Desk
 from handlers.web.door import SECURITY_HEADERS, Entrance, OwnHostOnly, SecurityHeaders, SessionRequired
 from handlers.web.rendering import sentence
@@ -48,6 +48,7 @@ def page_routes(desk: Desk) -> list[BaseRoute]:
     guarded = [Route(path, partial(page, desk), methods=["GET"]) for path, page in PAGES.items()]
     return [
         Route("/health", _health, methods=["GET"]),
+        Route("/feeds/{token}.ics", partial(feeds.feed, desk), methods=["GET"]),
         Route("/enter/{key}", Entrance(desk).page, methods=["GET"]),
         Mount("/static", StaticFiles(packages=[("handlers.web", "static")])),
         Mount("", routes=guarded, middleware=[Middleware(SessionRequired, desk=desk)]),
