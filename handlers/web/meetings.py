@@ -17,7 +17,7 @@ from bot.model import Deadline, Meeting, MeetingStatus
 from bot.store.tables import DraftRow, MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
 from handlers.web.desk import Desk
 from handlers.web.feeds import addresses
-from handlers.web.month_grid import months
+from handlers.web.month_grid import due_by_day, months
 from handlers.web.rendering import answer
 from schedules.deadlines import AMENDMENT_CLOCKS
 from schedules.known_meetings import known_meetings
@@ -25,6 +25,7 @@ from schedules.known_meetings import known_meetings
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 MOST_DAYS = timedelta(days=731)
 NOTICES_SHOWN = 100
+CLOCKS_REACH = timedelta(days=45)  # clocks fall due this far from their meeting
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ def calendar(desk: Desk, request: Request) -> Response:
     first, last = _period(request, desk.clock.today())
     with desk.database.reading() as session:
         found = between(desk, session, first, last)
-    grids = months(found, first, last, desk.calendar.closed)
+        around = between(desk, session, first - CLOCKS_REACH, last + CLOCKS_REACH)
+        standing = [meeting for meeting in around if meeting.status is not MeetingStatus.CANCELLED]
+        due = due_by_day((meeting, shown(desk, session, meeting).clocks) for meeting in standing)
+    grids = months(found, first, last, desk.calendar.closed, due)
     groups = sorted({m.group for m in found})
     contradictions = desk.config.contradictions
     return answer(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
-from bot.clock import MONTHS, WEEKDAYS
+from bot.clock import LONDON, MONTHS, WEEKDAYS
 from bot.config import Contradiction
-from bot.model import Meeting
+from bot.model import Deadline, Meeting
 from handlers.web.rendering import rendered, style_sheet
 from schedules.working_days import ClosureReason
 
@@ -17,7 +18,10 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Day:
-    """One cell. `holiday` names a bank holiday or closure; `gone`: due that day by the rule, held on another."""
+    """One cell. `holiday` names a bank holiday or closure; `gone`: due that day by the rule, held on another.
+
+    `due` are the clocks that fall due that day: "papers: PSG, QAG".
+    """
 
     on: date
     weekday: str
@@ -25,11 +29,12 @@ class Day:
     holiday: str | None
     meetings: tuple[Meeting, ...]
     gone: tuple[Meeting, ...]
+    due: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing is to be said of the day."""
-        return not (self.holiday or self.meetings or self.gone)
+        return not (self.holiday or self.meetings or self.gone or self.due)
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,28 @@ class Month:
     weeks: tuple[tuple[Day | None, ...], ...]
 
 
-def months(meetings: Iterable[Meeting], first: date, last: date, closed: ClosureReason) -> tuple[Month, ...]:
-    """A grid for every month from that of `first` to that of `last`, with the meetings given."""
+def due_by_day(clocks: Iterable[tuple[Meeting, Sequence[Deadline]]]) -> dict[date, tuple[str, ...]]:
+    """What falls due on each day, a line a kind of clock: "papers: PSG, QAG"."""
+    groups: dict[date, dict[str, set[str]]] = {}
+    for meeting, deadlines in clocks:
+        for deadline in deadlines:
+            if deadline.due_at:
+                day = groups.setdefault(deadline.due_at.astimezone(LONDON).date(), {})
+                day.setdefault(deadline.kind, set()).add(meeting.group)
+    return {
+        on: tuple(f"{kind.replace('_', ' ')}: {', '.join(sorted(keys))}" for kind, keys in sorted(kinds.items()))
+        for on, kinds in groups.items()
+    }
+
+
+def months(
+    meetings: Iterable[Meeting],
+    first: date,
+    last: date,
+    closed: ClosureReason,
+    due: Mapping[date, tuple[str, ...]] = MappingProxyType({}),
+) -> tuple[Month, ...]:
+    """A grid for every month from that of `first` to that of `last`, with the meetings and deadlines given."""
     held: dict[date, list[Meeting]] = {}
     gone: dict[date, list[Meeting]] = {}
     for meeting in sorted(meetings, key=lambda m: (m.starts_at, m.group)):
@@ -52,7 +77,9 @@ def months(meetings: Iterable[Meeting], first: date, last: date, closed: Closure
     def day(on: date) -> Day:
         weekend = on.weekday() >= 5
         why = None if weekend else closed(on)
-        return Day(on, WEEKDAYS[on.weekday()], weekend, why, tuple(held.get(on, ())), tuple(gone.get(on, ())))
+        return Day(
+            on, WEEKDAYS[on.weekday()], weekend, why, tuple(held.get(on, ())), tuple(gone.get(on, ())), due.get(on, ())
+        )
 
     def month(begins: date) -> Month:
         mondays, monday = [], begins - timedelta(days=begins.weekday())
@@ -86,6 +113,7 @@ def calendar_html(
     *,
     title: str,
     contradictions: Sequence[Contradiction] = (),
+    due: Mapping[date, tuple[str, ...]] = MappingProxyType({}),
 ) -> str:
     """The calendar as one HTML document that needs no other file: to be kept, mailed or printed."""
     return rendered(
@@ -95,6 +123,6 @@ def calendar_html(
         first=first,
         last=last,
         meetings=meetings,
-        months=months(meetings, first, last, closed),
+        months=months(meetings, first, last, closed, due),
         contradictions=contradictions,
     )
