@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 from bot.clock import LONDON
 from bot.formats import Draft
@@ -61,18 +63,62 @@ class SkippedDay:
 
 
 @dataclass(frozen=True)
-class Deadline:
-    """One clock of one meeting: when it falls, by which rule, over which days not counted, and on whose word.
+class Explanation:
+    """Why a deadline falls when it does: by which rule, over which days not counted, and on whose word.
 
-    `due_at` is None where the clock does not exist for this meeting; `note` then says why.
+    `note` says what else is worth knowing, and always why there is no instant where there is none.
     """
 
-    kind: str
-    due_at: datetime | None
     rule: str
     skipped: tuple[SkippedDay, ...]
     source: str
     note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Deadline:
+    """One clock of one meeting. `due_at` is None where the clock does not exist for this meeting.
+
+    Most deadlines are only compared with the time of day: why one falls then is worked out when somebody asks.
+    """
+
+    kind: str
+    due_at: datetime | None
+    explain: Callable[[], Explanation] = field(repr=False)
+
+    @cached_property
+    def explanation(self) -> Explanation:
+        """The arithmetic behind it."""
+        return self.explain()
+
+    @property
+    def rule(self) -> str:
+        """The rule in words: '... at least 5 working days before the meeting on Wednesday 7 February 2024 ...'."""
+        return self.explanation.rule
+
+    @property
+    def skipped(self) -> tuple[SkippedDay, ...]:
+        """The days passed over, in the order met."""
+        return self.explanation.skipped
+
+    @property
+    def source(self) -> str:
+        """The clause, or the plain word that it is an assumption."""
+        return self.explanation.source
+
+    @property
+    def note(self) -> str:
+        """What else is worth knowing; empty where there is nothing."""
+        return self.explanation.note
+
+    def __eq__(self, other: object) -> bool:
+        """Equal where instant and arithmetic are."""
+        if not isinstance(other, Deadline):
+            return NotImplemented
+        return (self.kind, self.due_at, self.explanation) == (other.kind, other.due_at, other.explanation)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.due_at))
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Protocol
+from datetime import date
+from typing import NamedTuple, Protocol
 
 from bot.clock import WEEKDAYS
+from schedules.remembered import Remembered
 
 
 class Rule(Protocol):
@@ -29,11 +30,47 @@ class Rule(Protocol):
     def until_on(self) -> date | None: ...
 
 
+class Pattern(NamedTuple):
+    """The part of a rule that repeats for ever, without the dates between which it is in force."""
+
+    weekday: str
+    nth: int | str | None = None
+    every_weeks: int | None = None
+    every_months: int = 1
+    anchor: date | None = None
+
+
+class Recurrence:
+    """The days of the rules over a span of years. Each pattern is worked out once for all rules that have it."""
+
+    def __init__(self, first: date, last: date) -> None:
+        self._span = first, last
+        self._days = Remembered(self._days_of)
+
+    def dates_of(self, rule: Rule, first: date, last: date) -> list[date]:
+        """The days from `first` to `last`, both included, on which the rule puts a meeting, in order."""
+        days = self._days[pattern_of(rule)]
+        start, end = max(first, rule.from_on or first), min(last, rule.until_on or last)
+        return days[bisect_left(days, start) : bisect_right(days, end)]
+
+    def _days_of(self, pattern: Pattern) -> list[date]:
+        return list(days_of(pattern, *self._span))
+
+
+def pattern_of(rule: Rule) -> Pattern:
+    """What repeats in a rule."""
+    return Pattern(rule.weekday, rule.nth, rule.every_weeks, rule.every_months, rule.anchor)
+
+
 def dates_of(rule: Rule, first: date, last: date) -> Iterator[date]:
     """The days from `first` to `last`, both included, on which the rule puts a meeting, in order."""
-    first = max(first, rule.from_on or first)
-    last = min(last, rule.until_on or last)
-    days = _every_few_weeks(rule, first, last) if rule.every_weeks else _nth_of_months(rule, first, last)
+    start, end = max(first, rule.from_on or first), min(last, rule.until_on or last)
+    return days_of(pattern_of(rule), start, end)
+
+
+def days_of(pattern: Pattern, first: date, last: date) -> Iterator[date]:
+    """The days from `first` to `last`, both included, that have the pattern, in order."""
+    days = _every_few_weeks(pattern, first, last) if pattern.every_weeks else _nth_of_months(pattern, first, last)
     return (day for day in days if first <= day <= last)
 
 
@@ -46,35 +83,37 @@ def rule_in_words(rule: Rule) -> str:
     return f"{which} {rule.weekday} of {months}"
 
 
-def _every_few_weeks(rule: Rule, first: date, last: date) -> Iterator[date]:
-    if rule.anchor is None or rule.every_weeks is None:
-        return
-    step = timedelta(weeks=rule.every_weeks)
-    at = rule.anchor + step * -((rule.anchor - first) // step)
-    while at <= last:
-        yield at
-        at += step
+def _every_few_weeks(pattern: Pattern, first: date, last: date) -> Iterator[date]:
+    if pattern.anchor is None or pattern.every_weeks is None:
+        return iter(())
+    start, step = first.toordinal(), pattern.every_weeks * 7
+    start += (pattern.anchor.toordinal() - start) % step
+    return map(date.fromordinal, range(start, last.toordinal() + 1, step))
 
 
-def _nth_of_months(rule: Rule, first: date, last: date) -> Iterator[date]:
-    year, month = first.year, first.month
-    while (year, month) <= (last.year, last.month):
-        if _month_counts(rule, year, month):
-            yield from _nth_weekday(rule, year, month)
-        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+def _nth_of_months(pattern: Pattern, first: date, last: date) -> Iterator[date]:
+    weekday = WEEKDAYS.index(pattern.weekday)
+    place = -1 if pattern.nth == "last" else int(pattern.nth or 0) - 1
+    for year, month in _months(pattern, first, last):
+        such = _such_weekdays(year, month, weekday)
+        if place < len(such):  # a month without a fifth such weekday has no meeting
+            yield date.fromordinal(such[place])
 
 
-def _month_counts(rule: Rule, year: int, month: int) -> bool:
-    if rule.every_months == 1 or rule.anchor is None:
-        return True
-    return (year * 12 + month - rule.anchor.year * 12 - rule.anchor.month) % rule.every_months == 0
+def _months(pattern: Pattern, first: date, last: date) -> Iterator[tuple[int, int]]:
+    """The months from `first` to `last` that count, from the anchor's month on."""
+    start, end, step = _month_number(first), _month_number(last), pattern.every_months
+    if pattern.anchor is not None:
+        start += (_month_number(pattern.anchor) - start) % step
+    for number in range(start, end + 1, step if pattern.anchor else 1):
+        yield number // 12, number % 12 + 1
 
 
-def _nth_weekday(rule: Rule, year: int, month: int) -> Iterator[date]:
-    """At most one day: a month without a fifth such weekday has none."""
-    length = calendar.monthrange(year, month)[1]
-    first = 1 + (WEEKDAYS.index(rule.weekday) - date(year, month, 1).weekday()) % 7
-    days = range(first, length + 1, 7)
-    place = len(days) - 1 if rule.nth == "last" else int(rule.nth or 0) - 1
-    if 0 <= place < len(days):
-        yield date(year, month, days[place])
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _such_weekdays(year: int, month: int, weekday: int) -> range:
+    """The days of a month that are that weekday (0 is Monday), as ordinals: four or five, a week apart."""
+    start, end = date(year, month, 1).toordinal(), date(year + month // 12, month % 12 + 1, 1).toordinal()
+    return range(start + (weekday - start + 1) % 7, end, 7)  # ordinal 1 was a Monday
