@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
@@ -26,7 +27,7 @@ from bot.headlines.transcript_files import read_agenda
 from bot.model import Meeting
 from bot.outbox import Sender
 from bot.places import Places
-from bot.ports import Channel, Recogniser
+from bot.ports import Channel, MeetingCalendar, Recogniser
 from bot.reports import Issuing
 from bot.store.database import Database
 from handlers.folder.recordings import RecordingFolder
@@ -36,6 +37,9 @@ from handlers.web.desk import Desk
 from schedules.announcements import Announcer
 from schedules.numbering import meeting_number
 from schedules.series import Calendar
+
+if TYPE_CHECKING:
+    from bot.adapters.graph_connection import GraphAccount
 
 
 @dataclass
@@ -117,9 +121,25 @@ class Secretariat:
             slack_messages=self.slack_log.messages,
             entry_key=self.entry_key,
             session_secret=self.places.generated_secret("web_session"),
-            feed_secret=self.places.generated_secret("feeds"),
+            feed_secret=self.feed_secret,
         )
         return page_app(desk, slack)
+
+    def mailbox_calendar(self) -> MeetingCalendar:
+        """The calendar of the mailbox that we write from. Raises SecretariatError where invitations go by mail."""
+        if self.config.invitations == "mail":
+            raise SecretariatError(
+                "Invitations go by mail here, so there is no calendar to look into.",
+                hint="Set `invitations` to graph or manual to work with the mailbox's calendar.",
+            )
+        from bot.adapters.graph_calendar import GraphCalendar
+
+        return GraphCalendar(_graph_account(self.config, self.secrets))
+
+    @property
+    def feed_secret(self) -> str:
+        """What the addresses of the feeds are made with. Delete its file, and every address is another."""
+        return self.places.generated_secret("feeds")
 
     @property
     def signing_secret(self) -> str:
@@ -215,12 +235,18 @@ def _mail(config: Config, secret: Secrets, places: Places) -> Channel:
         return MailFolder(places.root / config.mail.folder, sender=sender, sender_name=name)
     from bot.adapters.graph_mail import GraphMail
 
+    return GraphMail(_graph_account(config, secret))
+
+
+def _graph_account(config: Config, secret: Secrets) -> GraphAccount:
+    from bot.adapters.graph_connection import GraphAccount
+
     graph = config.mail.graph
-    return GraphMail(
+    return GraphAccount(
         tenant_id=graph.tenant_id,
         client_id=graph.client_id,
         credential=_graph_credential(secret),
-        mailbox=sender,
+        mailbox=config.mailboxes[config.mail.mailbox].address,
         graph_url=graph.url,
         authority=f"{graph.authority.rstrip('/')}/{graph.tenant_id}",
     )
@@ -233,6 +259,6 @@ def _graph_credential(secret: Secrets) -> str | dict[str, str]:
     if secret.graph_client_secret:
         return secret.graph_client_secret.get_secret_value()
     raise SecretariatError(
-        "`mail.transport` is graph, but there is no credential.",
-        hint="Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET, or use local.",
+        "Microsoft 365 is asked for (`mail.transport` or `invitations`), but there is no credential.",
+        hint="Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
     )

@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot import __version__
-from bot.commands import dates, desk, house, meetings, outbox, speech, why
+from bot.commands import dates, desk, feeds, house, invitations, meetings, obligations, outbox, speech, why
 from bot.commands.settings import Settings
 from bot.errors import ConfigInvalid, SecretariatError
 
@@ -47,7 +47,10 @@ house.add_to(app)
 dates.add_to(app)
 speech.add_to(app)
 desk.add_to(app)
+obligations.add_to(app)
 why.add_to(app)
+feeds.add_to(app)
+invitations.add_to(app)
 app.add_typer(meetings.app, name="meetings")
 app.add_typer(outbox.app, name="outbox")
 

@@ -7,6 +7,7 @@ can ask why something is due then (rules, preamble). Unknown keys are refused.
 from __future__ import annotations
 
 from datetime import date, time
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -24,7 +25,15 @@ def _time_of_day(value: object) -> object:
     return value
 
 
+def _time_of_step(value: object) -> object:
+    """`deadline` becomes None; nothing at all is no time of day."""
+    if value is None:
+        raise PydanticCustomError("time_parsing", "this is no time of day")
+    return None if value == "deadline" else _time_of_day(value)
+
+
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+TimeOfStep = Annotated[time | None, BeforeValidator(_time_of_step)]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 GroupKey = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9-]*$", max_length=24)]
 Dial = Literal["shadow", "approve", "automatic"]
@@ -32,7 +41,9 @@ NoticeKind = Literal[
     "member_reminder", "pmo_reminder", "receipt", "pack", "report", "reissue", "move", "correction", "escalation"
 ]
 Audience = Literal["participants", "members", "pmo", "pmo_and_chair"]
-Recipients = Literal["members", "representatives", "secretary", "deputy", "pmo", "pmo_lead"]
+Recipients = Literal["members", "representatives", "secretary", "deputy", "pmo", "pmo_lead", "owner"]
+EVENTS = ("meeting", "recording_arrival", "proposed_date", "action", "request")
+"""What a reminder may hang on beside a clock: docs/CONFIGURATION.md says when each happens."""
 ClockKind = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
 
 
@@ -245,18 +256,55 @@ class AmendmentWindow(Sourced):
     supplementary_issue_days: int = Field(default=2, ge=0)
 
 
+class Climb(Strict):
+    """Where a step goes while the thing is still not done: up within the PMO, never to a Chair, Ofgem or the IPA."""
+
+    to: Literal["secretary", "deputy", "pmo_lead"]
+    working_days: int = Field(ge=1, description="after the clock fell due")
+    at: TimeOfDay = time(9)
+    template: str | None = None  # the step's own text, if not given
+
+
 class ReminderStep(Sourced):
     """One rung of a ladder: how many working days before or after a clock falls due, and whom it tells."""
 
-    id: str = Field(pattern=r"^[a-z][a-z_]*$")
+    id: str = Field(pattern=r"^[a-z][a-z_]*$", max_length=60)
     clock: str
     working_days: int = Field(ge=0)
     direction: Literal["before", "after"] = "before"
-    at: TimeOfDay = time(9)
+    at: TimeOfStep = time(9)  # None, written `deadline`: the deadline's own time of day
     to: Recipients
     kind: NoticeKind
     template: str
+    groups: list[str] = []  # empty: every group
     not_groups: list[str] = []
+    opt_in: bool = False
+    climb: list[Climb] = []
+
+    @model_validator(mode="after")
+    def _can_be_climbed(self) -> Self:
+        days = [rung.working_days for rung in self.climb]
+        if self.climb and self.direction == "before":
+            raise ValueError("`climb` follows a step with `direction: after`: before that nothing is late")
+        if days != sorted(set(days)) or any(d <= self.working_days for d in days):
+            raise ValueError("each rung of `climb` comes some working days later than the one before")
+        if self.to == "owner" and self.clock != "action":
+            raise ValueError("only an `action` has an `owner`")
+        if self.opt_in and self.to not in ("members", "representatives"):
+            raise ValueError("`opt_in` is for what `members` or `representatives` may choose to hear")
+        return self
+
+    @cached_property
+    def rungs(self) -> tuple[ReminderStep, ...]:
+        """This step, and one for each place it climbs to, with an id of its own (`headline_late_deputy`)."""
+        return (self, *(self._climbed(rung) for rung in self.climb))
+
+    def _climbed(self, rung: Climb) -> ReminderStep:
+        changed = {
+            "id": f"{self.id}_{rung.to}", "to": rung.to, "working_days": rung.working_days, "at": rung.at,
+            "template": rung.template or self.template, "kind": "pmo_reminder", "climb": [],
+        }  # fmt: skip
+        return self.model_copy(update=changed)
 
 
 class Contradiction(Strict):
@@ -325,6 +373,16 @@ class Config(BaseSettings):
     def group_key(self, key: str) -> str | None:
         """The key as the file spells it: 'psg' -> 'PSG'; None where there is no such group."""
         return next((k for k in self.groups if k.casefold() == key.casefold()), None)
+
+    @property
+    def ladder(self) -> tuple[ReminderStep, ...]:
+        """Every rung of every ladder, those that a step climbs to included."""
+        return tuple(rung for step in self.reminders for rung in step.rungs)
+
+    @property
+    def step_ids(self) -> frozenset[str]:
+        """The ids of all rungs."""
+        return frozenset(step.id for step in self.ladder)
 
     def dial_for(self, kind: NoticeKind, group: str) -> Dial:
         """How far a notice of this kind may go by itself, the group's own setting first."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from bot.config import Config, Secrets
+from bot.config import EVENTS, Config, Secrets
 from bot.errors import ConfigInvalid, Problem, SecretariatError
 
 Path_ = tuple[str | int, ...]
@@ -287,7 +287,7 @@ def _circle_from(key: str, groups: dict[str, Any]) -> list[str]:
 
 
 def _broken_ladder(data: dict[str, Any], lines: dict[Path_, int]) -> Iterator[Problem]:
-    kinds = {str(clock.get("kind")) for clock in _dicts(data.get("clocks"))} | {"meeting"}
+    kinds = {str(clock.get("kind")) for clock in _dicts(data.get("clocks"))} | set(EVENTS)
     seen: set[str] = set()
     for index, step in enumerate(_dicts(data.get("reminders"))):
         if isinstance(step.get("clock"), str) and step["clock"] not in kinds:

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import LONDON
-from bot.model import Meeting, MeetingStatus
-from bot.store.tables import MeetingRow, ObligationRow, ReportRow
+from bot.model import Meeting, MeetingStatus, OutboxState
+from bot.store.tables import MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
 
 BY_THE_CALENDAR = (
     MeetingStatus.SCHEDULED,
@@ -18,6 +18,10 @@ BY_THE_CALENDAR = (
     MeetingStatus.EMAIL_UPDATE,
     MeetingStatus.AD_HOC,
 )
+
+UNSENT = (OutboxState.PENDING.value, OutboxState.RETRY.value, OutboxState.WITHHELD.value)
+REMINDERS = ("member_reminder", "pmo_reminder")  # what an obligation gives rise to; a correction or a report is none
+MET = "the obligation was met meanwhile"
 
 
 def keep(session: Session, meetings: Iterable[Meeting]) -> list[str]:
@@ -113,8 +117,23 @@ def obligations_met(session: Session, uid: str) -> dict[str, ObligationRow]:
     return {row.clock: row for row in session.scalars(select(ObligationRow).where(ObligationRow.meeting_uid == uid))}
 
 
+def pack_link(session: Session, uid: str) -> str:
+    """Where the meeting's pack lies, as said when it was marked as issued; empty where that is not known."""
+    issued = session.get(ObligationRow, (uid, "papers"))
+    return issued.link if issued else ""
+
+
+def has_recording(session: Session, uid: str) -> bool:
+    """Whether a recording of the meeting has arrived."""
+    return session.scalars(select(RecordingRow.id).where(RecordingRow.meeting_uid == uid).limit(1)).first() is not None
+
+
 def meet_obligation(session: Session, uid: str, clock: str, *, at: datetime, by: str, link: str = "") -> None:
-    """Mark a clock of a meeting as met: its reminders stop. Met twice, the first stands."""
+    """Mark a clock of a meeting as met: its reminders stop, those queued already too. Met twice, the first stands."""
     if session.get(ObligationRow, (uid, clock)) is None:
         session.add(ObligationRow(meeting_uid=uid, clock=clock, done_at=at, done_by=by, link=link))
-        session.flush()
+    waiting = select(OutboxRow).where(OutboxRow.meeting_uid == uid, OutboxRow.clock == clock)
+    waiting = waiting.where(OutboxRow.state.in_(UNSENT), OutboxRow.kind.in_(REMINDERS))
+    for row in session.scalars(waiting):
+        row.state, row.state_reason = OutboxState.SUPPRESSED.value, MET
+    session.flush()

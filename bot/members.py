@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from bot.errors import BadTable, UnknownThing
 from bot.model import Person, SeatHolding
-from bot.store.tables import EmailRow, PersonRow, SeatHoldingRow, SlackIdRow
+from bot.store.tables import EmailRow, PersonOptionRow, PersonRow, SeatHoldingRow, SlackIdRow
 
 COLUMNS = (
     "person", "email", "slack_user_id", "organisation", "constituency", "group", "seat", "role", "from", "to",
@@ -275,6 +275,26 @@ def recipients(held: Iterable[SeatHolding], whom: str) -> list[Person]:
     mine = [h for h in held if h.role == whom]
     chosen = [h for h in mine if h.group] or mine or [h for h in held if h.role in PMO_ROLES]
     return _once(chosen)
+
+
+def choose(session: Session, person: Person, step: str) -> None:
+    """A person chooses to hear a reminder that nobody hears otherwise. Chosen twice, it is chosen once."""
+    if session.get(PersonOptionRow, (person.id, step)) is None:
+        session.add(PersonOptionRow(person_id=person.id, step=step))
+        session.flush()
+
+
+def choose_no_more(session: Session, person: Person, step: str) -> None:
+    """Undo `choose`."""
+    row = session.get(PersonOptionRow, (person.id, step))
+    if row:
+        session.delete(row)
+        session.flush()
+
+
+def who_chose(session: Session, step: str) -> set[str]:
+    """The ids of those who chose to hear it."""
+    return set(session.scalars(select(PersonOptionRow.person_id).where(PersonOptionRow.step == step)))
 
 
 def _once(held: Iterable[SeatHolding]) -> list[Person]:

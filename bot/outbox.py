@@ -7,14 +7,14 @@ was begun is on the row before it is called, so that after a kill nothing is sen
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import members
+from bot import meetings, members
 from bot.claims import claimant, is_free
 from bot.config import Dial
 from bot.model import Attachment, Delivery, Notice, OutboxState, Outcome, OutgoingMessage, Person
@@ -91,6 +91,29 @@ def queue(
     except IntegrityError:
         return False
     return True
+
+
+def overtake(session: Session, notice: Notice, ladder: Collection[str]) -> None:
+    """Take back the unsent steps of the same clock for the same person: the notice says more than they did.
+
+    `ladder` holds the ids of the steps: other notices about that clock (a correction) stay. So does what is in shadow.
+    """
+    earlier = select(OutboxRow).where(
+        OutboxRow.meeting_uid == notice.meeting_uid,
+        OutboxRow.meeting_revision == notice.meeting_revision,
+        OutboxRow.clock == notice.clock,
+        OutboxRow.recipient == notice.recipient,
+        OutboxRow.step != notice.step,
+        OutboxRow.state.in_(meetings.UNSENT),
+    )
+    for row in session.scalars(earlier):
+        if row.step in ladder and row.due_at <= notice.due_at and not row.state_reason.startswith(SHADOW):
+            move(row, S.SUPPRESSED, overtaken_by(notice.step))
+
+
+def overtaken_by(step: str) -> str:
+    """Why a step is not sent: a later one for the same person is."""
+    return f"overtaken by {step}"
 
 
 def told_of(session: Session, meeting_uid: str, clocks: Sequence[str]) -> list[Person]:
@@ -177,8 +200,9 @@ class Sender:
         if row.not_after and row.not_after <= self.now():
             move(row, S.EXPIRED, f"too late: it would have been stale after {row.not_after.isoformat()}")
             return None
-        if session.get(ObligationRow, (row.meeting_uid, row.clock)):
-            move(row, S.SUPPRESSED, "the obligation was met meanwhile")
+        met = session.get(ObligationRow, (row.meeting_uid, row.clock))
+        if met and row.kind in meetings.REMINDERS:
+            move(row, S.SUPPRESSED, meetings.MET)
             return None
         way = self._way_to(session, row)
         if way is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,21 +47,27 @@ class Announcer:
         clocks = self.clocks_of(session, meeting, issued_at)
         return next((d.due_at for d in clocks if d.kind == "amendments_close"), None)
 
-    def reminder(self, reminder: Reminder, person: Person) -> Notice:
-        """One reminder for one person."""
-        meeting, step, deadline = reminder.meeting, reminder.step, reminder.deadline
-        rule = deadline.rule if deadline else f"The meeting is on {spoken_date(meeting.on)}"
-        source = deadline.source if deadline else meeting.source
+    def reminder(self, reminder: Reminder, person: Person, *, expected: Sequence[str] = (), pack: str = "") -> Notice:
+        """One reminder for one person. `expected` are the names of who comes, `pack` the link to the papers."""
+        meeting, step, deadline, matter = reminder.meeting, reminder.step, reminder.deadline, reminder.matter
+        rule, source = _rule_of(reminder)
         values = self._meeting_values(meeting) | {
             "deadline": spoken(deadline.due_at) if deadline and deadline.due_at else "",
             "rule": rule,
             "source": source,
             "name": person.name,
+            "nominal_on": spoken_date(meeting.nominal_on),
+            "proposals": ", ".join(spoken_date(day) for day in meeting.proposals),
+            "expected": ", ".join(expected),
+            "pack": pack,
+            "reference": matter.reference if matter else "",
+            "text": matter.text if matter else "",
+            "owner": (matter.owner if matter else "") or "not given",
         }
         subject, text = render(self.config.paths.templates, step.template, values)
         why = f"{rule} ({source}). Step {step.id} of the ladder: {step.on_the_word_of}."
         return Notice(
-            meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock=step.clock, step=step.id,
+            meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock=reminder.obligation, step=step.id,
             recipient=person.id, group=meeting.group, kind=step.kind, subject=subject, text=text, why=why,
             due_at=reminder.at, not_after=reminder.not_after,
         )  # fmt: skip
@@ -221,3 +227,13 @@ class Announcer:
     def _queue(self, session: Session, notice: Notice, name: str, now: datetime, released_by: str = "") -> None:
         dial = self.config.dial_for(notice.kind, notice.group)  # type: ignore[arg-type]  # a step's kind is a NoticeKind
         outbox.queue(session, notice, now=now, dial=dial, recipient_name=name, released_by=released_by)
+
+
+def _rule_of(reminder: Reminder) -> tuple[str, str]:
+    """Why it is said, and on whose word."""
+    meeting, deadline = reminder.meeting, reminder.deadline
+    if deadline:
+        return deadline.rule, deadline.source
+    if reminder.step.clock == "proposed_date":
+        return meeting.reason, reminder.step.on_the_word_of
+    return f"The meeting is on {spoken_date(meeting.on)}", meeting.source

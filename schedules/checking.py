@@ -10,6 +10,7 @@ from bot.config import Config, Secrets
 from bot.errors import Problem, SecretariatError
 from bot.model import MeetingStatus
 from bot.wording import render
+from schedules.frictions import frictions_of
 from schedules.series import Calendar, closed_days
 
 HORIZON = timedelta(days=60)
@@ -17,8 +18,12 @@ LOOKS_AHEAD = timedelta(days=370)
 
 
 REMINDER_VALUES: dict[str, object] = dict.fromkeys(
-    ("group", "group_name", "meeting_on", "meeting_time", "deadline", "rule", "source", "name", "page"), "x"
-)
+    (
+        "group", "group_name", "meeting_on", "meeting_time", "deadline", "rule", "source", "name", "page",
+        "nominal_on", "proposals", "expected", "pack", "reference", "text", "owner",
+    ),
+    "x",
+)  # fmt: skip
 
 
 def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
@@ -28,6 +33,7 @@ def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
         *_texts(config),
         *_horizon(config, today),
         *_proposals(config, today),
+        *frictions_of(config, today),
         *_contradictions(config),
     ]
 
@@ -52,7 +58,7 @@ def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
 
 def _texts(config: Config) -> Iterator[Problem]:
     """A reminder's text that could not be filled in would be found out on the day; better now."""
-    for step in config.reminders:
+    for step in config.ladder:
         try:
             render(config.paths.templates, step.template, REMINDER_VALUES)
         except SecretariatError as error:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import facts, meetings, members, outbox
+from bot import facts, meetings, outbox
 from bot.clock import LONDON
-from bot.model import Meeting, OutboxState, Person
+from bot.model import Meeting, MeetingStatus, OutboxState, Person
 from bot.store.tables import OutboxRow
 from schedules.announcements import Announcer
-from schedules.reminders import Reminder, reminders_for
+from schedules.changes import carry_out
+from schedules.matters import open_matters, stopped_clocks
+from schedules.recipients import Roster
+from schedules.reminders import Reminder, reminders_for, reminders_of
 from schedules.series import Calendar
 
 AHEAD = timedelta(days=100)  # meetings put on file
+JUST_HELD = timedelta(days=4)  # put on file as well: a report is owed within two working days
 BEHIND = timedelta(days=45)  # a report's window may still be open for a meeting this long ago
 
 
@@ -29,33 +34,97 @@ class Round:
     listed: int  # due before the first start: on file, never sent
 
 
-def keep_calendar(session: Session, calendar: Calendar, now: datetime) -> int:
-    """Put the coming meetings on file. Returns how many are new."""
+@dataclass(frozen=True)
+class Standing:
+    """The state that a notice enters in, and why. `listed`: it was due before the first start."""
+
+    state: OutboxState
+    reason: str
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One reminder for one person that is not on file yet. `standing` None: it enters as its dial says."""
+
+    reminder: Reminder
+    person: Person
+    standing: Standing | None
+
+
+def keep_calendar(session: Session, announcer: Announcer, now: datetime) -> int:
+    """Put the coming meetings on file, and those just held. Returns how many are new.
+
+    What the configuration has changed about a meeting already on file is followed through like a person's change.
+    """
     today = now.astimezone(LONDON).date()
-    return len(meetings.keep(session, calendar.meetings(today, today + AHEAD)))
+    for meeting in meetings.between(session, now, now + AHEAD):
+        after = _by_the_configuration(announcer.calendar, meeting)
+        if after is not None:
+            carry_out(session, announcer, meeting, after, now, by="the configuration")
+    return len(meetings.keep(session, announcer.calendar.meetings(today - JUST_HELD, today + AHEAD)))
+
+
+def _by_the_configuration(calendar: Calendar, kept: Meeting) -> Meeting | None:
+    """The meeting as the configuration now has it, where that moves or cancels it; None where nothing follows.
+
+    A person's decision stands over the configuration. A change of the time of day alone is taken over in silence.
+    """
+    by_rule = kept.status in (MeetingStatus.SCHEDULED, MeetingStatus.EMAIL_UPDATE)
+    if kept.revision or not by_rule or kept.group not in calendar.config.groups:
+        return None
+    planned = calendar.meeting_on(kept.group, kept.nominal_on)
+    if planned is None or planned.uid != kept.uid:
+        gone = "it is no longer on the calendar of the configuration"
+        return replace(kept, status=MeetingStatus.CANCELLED, revision=kept.revision + 1, reason=gone)
+    decided = planned.status in (MeetingStatus.MOVED, MeetingStatus.CANCELLED)
+    return replace(planned, revision=kept.revision + 1) if decided else None
 
 
 def queue_due(session: Session, announcer: Announcer, now: datetime) -> Round:
     """Put every reminder that is due into the outbox, once. What was due before the first start is listed, not sent."""
     started = facts.first_started_at(session, now)
-    new = keep_calendar(session, announcer.calendar, now)
-    queued = listed = 0
+    new = keep_calendar(session, announcer, now)
+    roster, queued, listed = Roster(session), 0, 0
+    for due in (*_of_meetings(session, announcer, now), *_of_matters(session, announcer, now)):
+        for entry in _entries(session, roster, due, started, now):
+            _queue(session, announcer, roster, entry, now)
+            queued += entry.standing is None
+            listed += entry.standing is not None and entry.standing.listed
+    return Round(new, queued, listed)
+
+
+def _of_meetings(session: Session, announcer: Announcer, now: datetime) -> Iterator[list[Reminder]]:
+    """The reminders that are due now and not stopped, meeting by meeting, in order of instant."""
     for meeting in meetings.between(session, now - BEHIND, now + AHEAD):
         if meeting.group not in announcer.config.groups:
             continue  # taken out of the configuration since
-        already = _keys(session, meeting)
-        met = meetings.obligations_met(session, meeting.uid)
-        for reminder in reminders_for(meeting, announcer.clocks_of(session, meeting), announcer.calendar):
-            if reminder.at > now or reminder.step.clock in met:
-                continue
-            for person in _people(session, reminder):
-                if (meeting.revision, reminder.step.clock, reminder.step.id, person.id) in already:
-                    continue
-                state, why = _standing(reminder, started, now)
-                _queue(session, announcer, reminder, person, now, state, why)
-                queued += state is None
-                listed += state is OutboxState.SUPPRESSED
-    return Round(new, queued, listed)
+        found = reminders_for(meeting, announcer.clocks_of(session, meeting), announcer.calendar)
+        due = sorted((r for r in found if r.at <= now), key=lambda r: r.at)
+        stopped = stopped_clocks(session, meeting.uid) if due else set()
+        yield [r for r in due if r.obligation not in stopped]
+
+
+def _of_matters(session: Session, announcer: Announcer, now: datetime) -> Iterator[list[Reminder]]:
+    for matter in open_matters(session, announcer.calendar):
+        due = (r for r in reminders_of(matter, announcer.calendar) if r.at <= now)
+        yield sorted(due, key=lambda r: r.at)
+
+
+def _entries(
+    session: Session, roster: Roster, due: list[Reminder], started: datetime, now: datetime
+) -> Iterator[Entry]:
+    """What is new of one meeting's or matter's reminders. Of several for one person and clock, only the latest goes."""
+    if not due:
+        return
+    already = _keys(session, due[0].meeting)
+    new = [(r, person) for r in due for person in roster.people_for(r) if _key(r, person) not in already]
+    latest = {(r.obligation, person.id): r for r, person in new if _standing(r, started, now) is None}
+    for reminder, person in new:
+        standing, last = _standing(reminder, started, now), latest.get((reminder.obligation, person.id))
+        if standing is None and last is not None and last is not reminder:
+            standing = Standing(OutboxState.SUPPRESSED, outbox.overtaken_by(last.step.id))
+        yield Entry(reminder, person, standing)
 
 
 def _keys(session: Session, meeting: Meeting) -> set[tuple[int, str, str, str]]:
@@ -63,29 +132,28 @@ def _keys(session: Session, meeting: Meeting) -> set[tuple[int, str, str, str]]:
     return {tuple(row) for row in session.execute(query.where(OutboxRow.meeting_uid == meeting.uid))}  # type: ignore[misc]
 
 
-def _people(session: Session, reminder: Reminder) -> list[Person]:
-    held = members.holdings(session, reminder.meeting.on, group=reminder.meeting.group)
-    return members.recipients(held, reminder.step.to)
+def _key(reminder: Reminder, person: Person) -> tuple[int, str, str, str]:
+    return (reminder.meeting.revision, reminder.obligation, reminder.step.id, person.id)
 
 
-def _standing(reminder: Reminder, started: datetime, now: datetime) -> tuple[OutboxState | None, str]:
-    """The state a reminder enters in; None: as its dial says."""
+def _standing(reminder: Reminder, started: datetime, now: datetime) -> Standing | None:
     if reminder.at < started:
-        return OutboxState.SUPPRESSED, "it was due before this installation first started: listed, not sent"
+        reason = "it was due before this installation first started: listed, not sent"
+        return Standing(OutboxState.SUPPRESSED, reason, listed=True)
     if reminder.not_after <= now:
-        return OutboxState.EXPIRED, "the secretariat was not running while it was of use"
-    return None, ""
+        return Standing(OutboxState.EXPIRED, "the secretariat was not running while it was of use")
+    return None
 
 
-def _queue(
-    session: Session,
-    announcer: Announcer,
-    reminder: Reminder,
-    person: Person,
-    now: datetime,
-    state: OutboxState | None,
-    why: str,
-) -> None:
+def _queue(session: Session, announcer: Announcer, roster: Roster, entry: Entry, now: datetime) -> None:
+    """Put one entry into the outbox; where it is to go, the unsent earlier steps of its clock are taken back."""
+    reminder, person, standing = entry.reminder, entry.person, entry.standing
+    of_meeting = reminder.step.clock == "meeting"
+    expected = roster.expected_at(reminder) if of_meeting else []
+    pack = meetings.pack_link(session, reminder.meeting.uid) if of_meeting else ""
+    notice = announcer.reminder(reminder, person, expected=expected, pack=pack)
     dial = announcer.config.dial_for(reminder.step.kind, reminder.meeting.group)
-    notice = announcer.reminder(reminder, person)
-    outbox.queue(session, notice, now=now, dial=dial, recipient_name=person.name, state=state, reason=why)
+    state, reason = (standing.state, standing.reason) if standing else (None, "")
+    outbox.queue(session, notice, now=now, dial=dial, recipient_name=person.name, state=state, reason=reason)
+    if standing is None:
+        outbox.overtake(session, notice, announcer.config.step_ids)

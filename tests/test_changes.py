@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import audit, meetings, members, outbox
-from bot.config import Config
+from bot.config import Config, DatedEntry
 from bot.errors import SecretariatError
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
 from bot.store.database import Database
@@ -245,3 +245,45 @@ def test_the_commands_preview_ask_and_do(tmp_path: Path) -> None:
     released = secretariat(state, *now, "outbox", "release", "--all", "--by", "Tobias Wrenfield")
     assert released.returncode == 0, released.stderr
     assert "Harriet Bassington: PSG: the meeting is now on Tuesday 10 March 2026" in released.stdout
+
+
+def test_a_dated_entry_made_later_is_followed_through(database: Database, config: Config, secretary: Person) -> None:
+    before = Announcer(config, Calendar(config), lambda: "")
+    entry = DatedEntry(group="PSG", on=MARCH, action="move", to=date(2026, 3, 10), assumed="the Chair agreed")
+    changed = config.model_copy(update={"dated_entries": [entry]})
+    after = Announcer(changed, Calendar(changed), lambda: "")
+    with database.session() as session:
+        queue_due(session, before, NOW)
+        queue_due(session, after, NOW + timedelta(hours=1))
+        queue_due(session, after, NOW + timedelta(hours=2))  # once
+        row = session.scalars(select(MeetingRow).where(MeetingRow.uid.startswith("psg-2026-03-04"))).one()
+        assert (row.status, row.revision) == ("moved", 1)
+        moves = session.scalars(select(OutboxRow).where(OutboxRow.kind == "move")).all()
+        assert len({move.recipient for move in moves}) == len(moves) >= 15
+        assert "is now on Tuesday 10 March 2026" in moves[0].text
+
+
+def test_a_rule_that_changes_takes_its_old_meetings_off_the_calendar(
+    database: Database, config: Config, secretary: Person
+) -> None:
+    """PSG meets on Tuesdays from now on: 4 March is gone, 3 March is new, and nobody is reminded of the old day."""
+    rule = config.groups["PSG"].series[0].model_copy(update={"weekday": "Tuesday"})
+    psg = config.groups["PSG"].model_copy(update={"series": [rule]})
+    changed = config.model_copy(update={"groups": {**config.groups, "PSG": psg}})
+    before, after = (Announcer(c, Calendar(c), lambda: "") for c in (config, changed))
+    with database.session() as session:
+        queue_due(session, before, NOW)
+        queue_due(session, after, NOW + timedelta(hours=1))
+        found = {m.nominal_on: m.status for m in meetings.between(session, NOW, NOW + timedelta(days=30), "PSG")}
+    assert found == {date(2026, 3, 3): MeetingStatus.SCHEDULED, MARCH: MeetingStatus.CANCELLED}
+
+
+def test_a_persons_decision_stands_over_the_configuration(
+    database: Database, announcer: Announcer, secretary: Person
+) -> None:
+    change(database, announcer, Wanted("move", "PSG", MARCH, secretary, to=date(2026, 3, 10)))
+    with database.session() as session:
+        queue_due(session, announcer, NOW)
+        row = session.scalars(select(MeetingRow).where(MeetingRow.uid.startswith("psg-2026-03-04"))).one()
+        assert (row.status, row.revision) == ("moved", 1)
+        assert row.starts_at == datetime(2026, 3, 10, 10, tzinfo=UTC)

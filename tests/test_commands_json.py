@@ -281,8 +281,13 @@ def test_explain_shows_the_arithmetic_and_the_clause(said: Callable[[str], Said]
 
 def test_the_shape_of_simulate(said: Callable[[str], Said]) -> None:
     found = said("simulate").json
-    assert found.keys() == {"notices"}
+    assert found.keys() == {"notices", "counts"}
     has_shape(found["notices"], NOTICE)
+    assert all(count.keys() == {"person", "month", "messages", "reminders"} for count in found["counts"])
+    harriet = next(c for c in found["counts"] if (c["person"], c["month"]) == ("Harriet Bassington", "2024-02"))
+    assert harriet["reminders"] == 0, "who owes nothing is not reminded"
+    assert harriet["messages"] == 10, "PSG, SITAG and MCAG: invitation, pack and report; DAG's update"
+    assert sum(c["reminders"] for c in found["counts"]) == sum(n["recipients"] for n in found["notices"])
     instants = [instant(n["at"]) for n in found["notices"]]
     assert instants == sorted(instants)
     assert {at.date().month for at in instants} == {2}
@@ -292,20 +297,28 @@ def test_the_shape_of_simulate(said: Callable[[str], Said]) -> None:
 
 
 def test_simulate_shows_the_ladder_of_one_meeting(said: Callable[[str], Said]) -> None:
-    """PSG of 7 February 2024 in February; the papers' steps lie in January but for none."""
+    """PSG of 7 February 2024 in February; nothing is ever met, so every ladder is climbed."""
     ladder = [
         (n["at"][:16], n["step"], n["audience"])
         for n in said("simulate").json["notices"]
         if (n["group"], n["meeting_date"]) == ("PSG", "2024-02-07")
     ]
     assert ladder == [
-        ("2024-02-06T09:00", "meeting_tomorrow", "members"),
+        ("2024-02-01T09:00", "papers_late_deputy", "deputy"),
+        ("2024-02-02T09:00", "papers_late_pmo_lead", "pmo_lead"),
+        ("2024-02-07T18:00", "recording_expected", "secretary"),
         ("2024-02-08T09:00", "headline_due_tomorrow", "secretary"),
         ("2024-02-09T09:00", "headline_due_today", "secretary"),
         ("2024-02-09T09:00", "recording_due", "secretary"),
-        ("2024-02-12T09:00", "headline_late", "pmo_lead"),
-        ("2024-02-26T09:00", "amendments_closing", "representatives"),
+        ("2024-02-12T09:00", "headline_late", "secretary"),
+        ("2024-02-12T09:00", "recording_late", "secretary"),
+        ("2024-02-13T09:00", "headline_late_deputy", "deputy"),
+        ("2024-02-14T09:00", "headline_late_pmo_lead", "pmo_lead"),
+        ("2024-02-14T09:00", "recording_late_deputy", "deputy"),
+        ("2024-02-16T09:00", "recording_late_pmo_lead", "pmo_lead"),
+        ("2024-02-27T09:00", "amended_report_due", "secretary"),
         ("2024-02-28T17:00", "amendments_closed", "secretary"),
+        ("2024-02-29T09:00", "amended_report_late", "secretary"),
     ]
 
 

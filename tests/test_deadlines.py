@@ -59,7 +59,8 @@ BY_HAND = [
         "papers": "2026-04-28 16", "headline_report": "2026-05-08 16", "recording": "2026-05-08 16",
         "amendments_close": "2026-05-27 16", "amended_report": "2026-05-27 16",
     }),
-    # by the rule of its day: one working day, minutes within five (2 3 | 6 7 8), no recording; PSG of 6 December: 5 4 | 1 30 29
+    # by the rule of its day: one working day, minutes within five (2 3 | 6 7 8), no recording;
+    # requests five before PSG of 6 December: 5 4 | 1 30 29
     ("PSG", date(2023, 11, 1), {
         "papers": "2023-10-25 16", "headline_report": "2023-11-02 17", "minutes": "2023-11-08 17",
         "amendments_close": "2023-11-29 17", "amended_report": "2023-11-29 17",
@@ -92,7 +93,8 @@ BY_HAND = [
         # CCAG of 27 January: 26 25 | 22 21 20
         "amendments_close": "2027-01-20 17", "amended_report": "2027-01-20 17",
     }),
-    # Monday 27 and Tuesday 28 December 2027 are substitutes, and so is Monday 3 January 2028: 4 | 3, weekend | 31 30 29 | | 24
+    # Monday 27 and Tuesday 28 December 2027 are substitutes, and so is Monday 3 January 2028:
+    # 4 | 3, weekend | 31 30 29 | 28 27, weekend | 24
     ("PSG", date(2028, 1, 5), {
         "papers": "2027-12-24 17", "headline_report": "2028-01-07 17", "recording": "2028-01-07 17",
         # PSG of 2 February: 1 31 | 28 27 26
@@ -164,7 +166,7 @@ def test_a_date_that_is_only_proposed_is_said_to_be_so(config: Config) -> None:
     assert "New Year's Day" in before.note
 
 
-# ---------------------------------------------------------------------------------------------- the amendment window
+# ------------------------------------------------------------------------------------------------- the amendment window
 
 PSG_FEBRUARY = date(2024, 2, 7)
 
@@ -226,7 +228,7 @@ def test_a_window_keeps_its_date_when_the_next_meeting_is_cancelled(config: Conf
     assert window.due_at == datetime(2024, 2, 28, 17, tzinfo=UTC)
 
 
-# ---------------------------------------------------------------------------------------------------- always, everywhere
+# --------------------------------------------------------------------------------------------------- always, everywhere
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -19,7 +19,9 @@ CODE = [p for room in ("bot", "handlers", "schedules") for p in (ROOT / room).rg
 
 
 def test_every_problem_that_check_can_name_is_documented_and_no_other() -> None:
-    named = re.compile(r'Problem\(\s*"([a-z-]+)"|\("(config-[a-z-]+)",|problem_id, hint = "(config-[a-z-]+)"')
+    named = re.compile(
+        r'(?:Problem|_warning)\(\s*"([a-z-]+)"|\("(config-[a-z-]+)",|problem_id, hint = "(config-[a-z-]+)"'
+    )
     raised = {next(filter(None, found)) for path in CODE for found in named.findall(path.read_text(encoding="utf-8"))}
     documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", CONFIGURATION.partition("| id | what |")[2]))
     assert raised - documented == set()

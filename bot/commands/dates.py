@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, timedelta
 from enum import StrEnum
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -18,17 +18,20 @@ from sqlalchemy.orm import Session
 from bot.clock import LONDON, YEARS, spoken, spoken_date
 from bot.commands.settings import Settings
 from bot.errors import SecretariatError
-from bot.meetings import between, on_day
+from bot.meetings import on_day
 from bot.members import import_members, read_members_file
-from bot.model import Deadline, Meeting
+from bot.model import Deadline, Meeting, MeetingStatus
 from bot.store.database import Database
-from handlers.web.month_grid import calendar_html
+from handlers.web.month_grid import calendar_html, due_by_day
 from schedules.announcements import Announcer
 from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
 from schedules.finding import known_group
 from schedules.invitations import calendar_feed
-from schedules.rehearsal import Rehearsed, rehearse
-from schedules.series import Calendar, at_wall_clock
+from schedules.known_meetings import known_meetings
+from schedules.rehearsal import MessageCount, Rehearsed, count_messages, rehearse
+from schedules.series import Calendar
+
+HEAVIEST = 10
 
 
 class CalendarFormat(StrEnum):
@@ -43,6 +46,7 @@ class PlainFormat(StrEnum):
     json = "json"
 
 
+CLOCKS_REACH = timedelta(days=45)  # clocks fall due this far from their meeting
 FROM = Annotated[str, typer.Option("--from", help="First day, as 2026-01-01.")]
 TO = Annotated[str, typer.Option("--to", help="Last day, included.")]
 
@@ -74,9 +78,15 @@ def calendar(
     elif format_ is CalendarFormat.ics:
         typer.echo(calendar_feed(found, config, now=settings.clock.now()), nl=False)
     elif format_ is CalendarFormat.html:
+        around = _known_meetings(settings, programme, first - CLOCKS_REACH, last + CLOCKS_REACH, keys)
+        due = due_by_day(
+            (m, _clocks(settings, programme, m)) for m in around if m.status is not MeetingStatus.CANCELLED
+        )
         title = f"{config.programme.short_name} meetings, {spoken_date(first)} to {spoken_date(last)}"
         typer.echo(
-            calendar_html(found, first, last, programme.closed, title=title, contradictions=config.contradictions)
+            calendar_html(
+                found, first, last, programme.closed, title=title, contradictions=config.contradictions, due=due
+            )
         )
     else:
         _print_calendar(found)
@@ -86,13 +96,10 @@ def _known_meetings(
     settings: Settings, programme: Calendar, first: date, last: date, keys: list[str] | None
 ) -> list[Meeting]:
     """The calendar's meetings, with what people have decided about them, where this installation has state."""
-    planned = {m.uid: m for m in programme.meetings(first, last, keys)}
-    if settings.has_state:
-        start, end = at_wall_clock(first, time.min), at_wall_clock(last, time.max)
-        with settings.secretariat.database.reading() as session:
-            decided = [m for m in between(session, start, end) if keys is None or m.group in keys]
-        planned |= {m.uid: m for m in decided if m.uid not in planned or m.revision > planned[m.uid].revision}
-    return sorted(planned.values(), key=lambda m: (m.starts_at, m.group))
+    if not settings.has_state:
+        return programme.meetings(first, last, keys)
+    with settings.secretariat.database.reading() as session:
+        return known_meetings(session, programme, first, last, keys)
 
 
 def _meeting_json(meeting: Meeting) -> dict[str, Any]:
@@ -202,11 +209,13 @@ def simulate(
     settings: Settings = context.obj
     first, last = _day(from_), _day(to)
     _refuse_backwards(first, last)
-    with _people(settings, real=real) as session:
+    with rehearsal_people(settings, real=real) as session:
         announcer = Announcer(settings.config, Calendar(settings.config), lambda: "(the page)")
         found = list(rehearse(session, announcer, first, last))
+        counts = count_messages(session, announcer, first, last, found)
     if format_ is PlainFormat.json:
-        _print_json({"notices": [_notice_json(notice) for notice in found]})
+        notices = [_notice_json(notice) for notice in found]
+        _print_json({"notices": notices, "counts": [_count_json(count) for count in counts]})
         return
     table = Table("At (London)", "Group", "Meeting", "Step", "To", "Subject")
     for notice in found:
@@ -215,10 +224,28 @@ def simulate(
         meeting, step = notice.reminder.meeting, notice.reminder.step
         table.add_row(f"{at:%a %d %b %Y %H:%M}", meeting.group, f"{meeting.on}", step.id, whom, notice.subject)
     Console().print(table)
+    _print_heaviest(counts)
+
+
+def _print_heaviest(counts: list[MessageCount]) -> None:
+    title = f"The {HEAVIEST} heaviest months, were nothing ever marked as done: reminders, and each meeting's own mails"
+    table = Table("Person", "Month", "Messages", "Reminders", title=title)
+    for count in counts[:HEAVIEST]:
+        table.add_row(count.person.name, count.month, str(count.messages), str(count.reminders))
+    Console().print(table)
+
+
+def _count_json(count: MessageCount) -> dict[str, Any]:
+    return {
+        "person": count.person.name,
+        "month": count.month,
+        "messages": count.messages,
+        "reminders": count.reminders,
+    }
 
 
 @contextmanager
-def _people(settings: Settings, *, real: bool) -> Iterator[Session]:
+def rehearsal_people(settings: Settings, *, real: bool) -> Iterator[Session]:
     """The people to rehearse with: those on file, or the sample's in a database that is thrown away."""
     if real:
         with settings.secretariat.database.reading() as session:

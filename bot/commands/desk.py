@@ -1,11 +1,10 @@
-"""members, meetings, reports, amendments, actions, decisions, outbox, done, slack-send: the PMO at a terminal."""
+"""members, meetings, reports, amendments, actions, decisions, slack-send: the PMO at a terminal."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
@@ -36,7 +35,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("amendments")(list_amendments)
     app.command("actions")(list_actions)
     app.command("decisions")(list_decisions)
-    app.command("done")(done)
     app.command("slack-send")(slack_send)
 
 
@@ -76,6 +74,34 @@ def list_members(context: typer.Context, group: Annotated[str | None, typer.Opti
                 person.email or "", person.slack_user_id or "",
             )  # fmt: skip
     Console().print(table)
+
+
+@members_app.command("opt-in")
+def opt_in(context: typer.Context, person: str, step: str) -> None:
+    """A person chooses to hear a reminder that nobody hears otherwise (`opt_in` in the ladder)."""
+    _choose(context.obj, person, step, wanted=True)
+
+
+@members_app.command("opt-out")
+def opt_out(context: typer.Context, person: str, step: str) -> None:
+    """A person chooses to hear such a reminder no more."""
+    _choose(context.obj, person, step, wanted=False)
+
+
+def _choose(settings: Settings, name: str, step: str, *, wanted: bool) -> None:
+    whole = settings.secretariat
+    offered = [s.id for s in whole.config.reminders if s.opt_in]
+    if step not in offered:
+        raise UnknownThing(f"{step} is nothing to choose.", hint=f"To choose from: {', '.join(offered) or 'nothing'}.")
+    with whole.database.session() as session:
+        person = members.named(session, name)
+        if wanted:
+            members.choose(session, person, step)
+        else:
+            members.choose_no_more(session, person, step)
+        event = "chose to hear" if wanted else "chose to hear no more"
+        audit.record(session, whole.clock.now(), person.name, event, step)
+    typer.echo(f"{person.name} {'hears' if wanted else 'no longer hears'} {step}.")
 
 
 @reports_app.command("list")
@@ -181,27 +207,6 @@ def list_decisions(context: typer.Context) -> None:
         for row in session.scalars(select(DecisionRow).order_by(DecisionRow.group_key, DecisionRow.number)):
             table.add_row(row.reference, row.text, reports.OUTCOMES[row.outcome], row.reached_by or "")
     Console().print(table)
-
-
-def done(context: typer.Context, obligation: str, by: BY, link: Annotated[str, typer.Option()] = "") -> None:
-    """Mark an obligation as met outside the secretariat: REFERENCE/CLOCK, as in PSG-2026-11-04/papers."""
-    whole = context.obj.secretariat
-    reference, _, clock = obligation.partition("/")
-    now = whole.clock.now()
-    with whole.database.session() as session:
-        person = members.named(session, by)
-        found = meetings.between(session, now - timedelta(days=400), now + timedelta(days=400))
-        meeting = next((m for m in found if reference_of(m).casefold() == reference.casefold()), None)
-        if meeting is None:
-            raise UnknownThing(f"There is no meeting {reference}.", hint="Write it as PSG-2026-11-04/papers.")
-        kinds = [d.kind for d in whole.announcer.clocks_of(session, meeting)]
-        if clock not in kinds:
-            raise UnknownThing(
-                f"{reference} has no clock {clock or '(none given)'}.", hint=f"Its clocks: {', '.join(kinds)}."
-            )
-        meetings.meet_obligation(session, meeting.uid, clock, at=now, by=person.name, link=link)
-        audit.record(session, now, person.name, "obligation met", f"{reference}/{clock}", link=link)
-    typer.echo(f"{reference}/{clock} is marked as met by {person.name}; its reminders stop.")
 
 
 def slack_send(

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import structlog
@@ -24,7 +24,7 @@ from starlette.applications import Starlette
 from bot import audit, facts
 from bot.app import Secretariat
 from bot.clock import spoken
-from bot.commands.dates import PlainFormat
+from bot.commands.dates import PlainFormat, rehearsal_people
 from bot.commands.desk import print_problems
 from bot.commands.settings import Settings
 from bot.config_file import read_secrets
@@ -35,12 +35,18 @@ from bot.model import MeetingStatus
 from bot.transcripts import transcribe_one
 from handlers.folder.recordings import drop
 from schedules import sample
+from schedules.announcements import Announcer
 from schedules.checking import problems_of
 from schedules.due import queue_due
+from schedules.frictions import too_many_messages
 from schedules.jobs import Tick, start
+from schedules.morning import queue_daily
+from schedules.rehearsal import count_messages, rehearse
+from schedules.series import Calendar
 
 log = structlog.get_logger()
 SHOWN = 6
+REHEARSED = timedelta(days=92)  # for counting messages: a quarter shows every monthly group three times
 IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
 
@@ -139,7 +145,9 @@ def _print_where(console: Console, whole: Secretariat) -> None:
 def _ticks(whole: Secretariat) -> list[Tick]:
     def clocks() -> bool:
         with whole.database.session() as session:
-            queue_due(session, whole.announcer, whole.clock.now())
+            now = whole.clock.now()
+            queue_due(session, whole.announcer, now)
+            queue_daily(session, whole.announcer, now)
         return False
 
     ticks = [
@@ -255,7 +263,10 @@ def check(
     """Check the configuration, the credentials, the holidays, and list where the documents contradict each other."""
     settings: Settings = context.obj
     try:
-        found = problems_of(settings.config, read_secrets(), settings.clock.today())
+        today = settings.clock.today()
+        found = problems_of(settings.config, read_secrets(), today)
+        if not any(p.severity == "error" for p in found):
+            found += _too_many_messages(settings, today)
     except ConfigInvalid as error:
         found = error.problems
     if format_ is PlainFormat.json:
@@ -264,6 +275,16 @@ def check(
         print_problems(ConfigInvalid(str(settings.config_file), found))
     if any(p.severity == "error" for p in found):
         raise typer.Exit(1)
+
+
+def _too_many_messages(settings: Settings, today: date) -> list[Problem]:
+    """Rehearses the coming months with the people on file; before there are any, with the sample's."""
+    if not (settings.has_state or settings.config.sample.enabled):
+        return []
+    with rehearsal_people(settings, real=settings.has_state) as session:
+        announcer = Announcer(settings.config, Calendar(settings.config), lambda: "")
+        found = list(rehearse(session, announcer, today, today + REHEARSED))
+        return list(too_many_messages(count_messages(session, announcer, today, today + REHEARSED, found)))
 
 
 def _problem_json(problem: Problem) -> dict[str, Any]:

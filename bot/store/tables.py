@@ -84,6 +84,15 @@ class SlackIdRow(Table):
     person: Mapped[PersonRow] = relationship(back_populates="slack_ids")
 
 
+class PersonOptionRow(Table):
+    """A reminder that a person has chosen to hear, of those that nobody hears otherwise (`opt_in` in the ladder)."""
+
+    __tablename__ = "person_options"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(80), primary_key=True)
+
+
 class SeatHoldingRow(Table):
     """Who holds which seat, from when to when; an alternate names the person stood in for."""
 
@@ -273,11 +282,23 @@ class ObligationRow(Table):
 
     __tablename__ = "obligations"
 
-    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), primary_key=True)
-    clock: Mapped[str] = mapped_column(String(40), primary_key=True)
+    # no foreign key: a change request may be decided on a day without a meeting, by correspondence or by Ofgem
+    meeting_uid: Mapped[str] = mapped_column(String(120), primary_key=True)
+    clock: Mapped[str] = mapped_column(String(80), primary_key=True)  # papers; or with a reference, action:PSG27-03
     done_at: Mapped[datetime]
     done_by: Mapped[str] = mapped_column(String(200))
     link: Mapped[str] = mapped_column(Text, default="")
+
+
+class ChangeRequestRow(Table):
+    """A change request that has been decided, and when the decision was communicated."""
+
+    __tablename__ = "change_requests"
+
+    reference: Mapped[str] = mapped_column(String(40), primary_key=True)
+    group_key: Mapped[str] = mapped_column(String(40))
+    decided_on: Mapped[date]
+    communicated_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class OutboxRow(Table):
@@ -292,7 +313,7 @@ class OutboxRow(Table):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     meeting_uid: Mapped[str] = mapped_column(String(120), index=True)
     meeting_revision: Mapped[int]
-    clock: Mapped[str] = mapped_column(String(40))
+    clock: Mapped[str] = mapped_column(String(80))
     step: Mapped[str] = mapped_column(String(80))
     recipient: Mapped[str] = mapped_column(String(300))
     recipient_name: Mapped[str] = mapped_column(String(200))

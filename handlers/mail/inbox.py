@@ -21,6 +21,7 @@ from bot.model import Person
 from bot.ports import ContentFiles
 from bot.store.database import Database
 from bot.store.tables import InboxRow
+from handlers.mail.replies import meet_by_reply
 from handlers.mail.understanding import ReadMail, asks_for_amendment, find_request, read_mail
 from handlers.requests import enter_request
 from schedules.announcements import Announcer
@@ -128,6 +129,9 @@ class MailFolderInbox:
         person = members.by_email(session, mail.sender)
         if person is None:
             return Finding("needs_a_person", "unknown_sender", f"{mail.sender} is nobody on file; no receipt was sent.")
+        met = meet_by_reply(session, mail, person, self.announcer.config.programme.domain, now)
+        if met:
+            return Finding("done", "obligation_met", f"{person.name} says that it is done: {met}.", led_to=met[:60])
         request = find_request(mail, self.announcer.config.groups)
         if request is None or not asks_for_amendment(mail, request):
             return Finding("needs_a_person", "unclear", "It names no report together with a change that is asked for.")

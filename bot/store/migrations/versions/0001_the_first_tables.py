@@ -34,6 +34,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "change_requests",
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("group_key", sa.String(length=40), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("communicated_at", Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("reference", name=op.f("pk_change_requests")),
+    )
+    with op.batch_alter_table("change_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_change_requests_communicated_at"), ["communicated_at"], unique=False)
+
+    op.create_table(
         "facts",
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -82,7 +93,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("meeting_uid", sa.String(length=120), nullable=False),
         sa.Column("meeting_revision", sa.Integer(), nullable=False),
-        sa.Column("clock", sa.String(length=40), nullable=False),
+        sa.Column("clock", sa.String(length=80), nullable=False),
         sa.Column("step", sa.String(length=80), nullable=False),
         sa.Column("recipient", sa.String(length=300), nullable=False),
         sa.Column("recipient_name", sa.String(length=200), nullable=False),
@@ -153,11 +164,10 @@ def upgrade() -> None:
     op.create_table(
         "obligations",
         sa.Column("meeting_uid", sa.String(length=120), nullable=False),
-        sa.Column("clock", sa.String(length=40), nullable=False),
+        sa.Column("clock", sa.String(length=80), nullable=False),
         sa.Column("done_at", Instant(timezone=True), nullable=False),
         sa.Column("done_by", sa.String(length=200), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["meeting_uid"], ["meetings.uid"], name=op.f("fk_obligations_meeting_uid_meetings")),
         sa.PrimaryKeyConstraint("meeting_uid", "clock", name=op.f("pk_obligations")),
     )
     op.create_table(
@@ -199,6 +209,13 @@ def upgrade() -> None:
     with op.batch_alter_table("person_slack_ids", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_person_slack_ids_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "person_options",
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("step", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_person_options_person_id_people")),
+        sa.PrimaryKeyConstraint("person_id", "step", name=op.f("pk_person_options")),
+    )
     op.create_table(
         "recordings",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -411,6 +428,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recordings_meeting_uid"))
 
     op.drop_table("recordings")
+    op.drop_table("person_options")
     with op.batch_alter_table("person_slack_ids", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_slack_ids_person_id"))
 
@@ -447,6 +465,10 @@ def downgrade() -> None:
 
     op.drop_table("inbox")
     op.drop_table("facts")
+    with op.batch_alter_table("change_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_change_requests_communicated_at"))
+
+    op.drop_table("change_requests")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
         batch_op.drop_index(batch_op.f("ix_audit_event"))

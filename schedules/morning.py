@@ -1,0 +1,149 @@
+"""Each working day at 08:00: gathers what waits, and puts one mail to each of the PMO into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import facts, meetings, members, outbox
+from bot.clock import LONDON, spoken_date
+from bot.drafts import reference_of
+from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person
+from bot.obligations import ACTION, CHANGE_DECISION, REQUEST
+from bot.store.tables import DraftRow, InboxRow, MeetingRow, OutboxRow, RecordingRow, ReportRow
+from bot.wording import render
+from schedules.announcements import Announcer
+from schedules.attainable import is_attainable
+from schedules.daily import Due, Today, daily_values
+from schedules.due import AHEAD, BEHIND
+from schedules.matters import open_matters, stopped_clocks
+from schedules.reminders import Matter
+from schedules.series import at_wall_clock
+
+PROGRAMME = "programme"  # in place of a meeting: the mail is about all of them
+CLOCK = "daily"
+AT, USELESS_FROM = time(8), time(18)
+SOON_DAYS = 3
+WORDS = {ACTION: "action", CHANGE_DECISION: "decision to be communicated"}
+
+
+def queue_daily(session: Session, announcer: Announcer, now: datetime) -> int:
+    """Put today's mail to the PMO into the outbox, once, from 08:00 on a working day. Returns how many are new."""
+    today = now.astimezone(LONDON).date()
+    at = at_wall_clock(today, AT)
+    if now < at or announcer.calendar.closed(today) or at < facts.first_started_at(session, now):
+        return 0
+    step = today.isoformat()
+    told = select(OutboxRow.id).where(OutboxRow.meeting_uid == PROGRAMME, OutboxRow.step == step)
+    if session.scalars(told.limit(1)).first():
+        return 0
+    gathered = todays(session, announcer, now)
+    people = members.recipients(members.holdings(session, today), "pmo")
+    return sum(_queue(session, announcer, gathered, person, at, now) for person in people)
+
+
+def _queue(session: Session, announcer: Announcer, today: Today, person: Person, at: datetime, now: datetime) -> bool:
+    values = daily_values(today, name=person.name, page=announcer.page())
+    subject, text = render(announcer.config.paths.templates, "daily.txt", values)
+    notice = Notice(
+        meeting_uid=PROGRAMME, meeting_revision=0, clock=CLOCK, step=today.day.isoformat(), recipient=person.id,
+        group=PROGRAMME, kind="pmo_reminder", subject=subject, text=text,
+        why="One mail to the PMO at 08:00 on working days.", due_at=at,
+        not_after=at_wall_clock(today.day, USELESS_FROM),
+    )  # fmt: skip
+    dial = announcer.config.dial_for("pmo_reminder", PROGRAMME)
+    return outbox.queue(session, notice, now=now, dial=dial, recipient_name=person.name)
+
+
+def todays(session: Session, announcer: Announcer, now: datetime) -> Today:
+    """What waits this morning. What was due before the first start is not called late: nobody could mark it then."""
+    day = now.astimezone(LONDON).date()
+    started = facts.first_started_at(session, now)
+    until = at_wall_clock(announcer.calendar.closed.nth_from(day, SOON_DAYS), time.max)
+    matters = list(open_matters(session, announcer.calendar))
+    due = sorted([*_clocks(session, announcer, now), *_of_matters(matters)], key=lambda d: d.due_at)
+    return Today(
+        day=day,
+        due_soon=[d for d in due if now <= d.due_at <= until],
+        late=[d for d in due if started <= d.due_at < now and d.can_be_late],
+        requests=[f"{m.reference}, about {reference_of(m.meeting)}" for m in matters if m.clock == REQUEST],
+        withheld=[r.subject for r in _notices(session, OutboxState.WITHHELD) if _waits_for_a_person(r)],
+        unsent=list(_unsent(session, now)),
+        recordings=list(_recordings(session)),
+        mails=list(_mails(session)),
+        drafts=list(_drafts(session)),
+        to_confirm=list(_to_confirm(session, announcer, now)),
+    )
+
+
+def _clocks(session: Session, announcer: Announcer, now: datetime) -> Iterator[Due]:
+    """Every clock that nobody has met. A window that has closed is not late."""
+    for meeting in _meetings(session, announcer, now):
+        if meeting.status in (MeetingStatus.CANCELLED, MeetingStatus.PROPOSED_MOVE):
+            continue
+        stopped = stopped_clocks(session, meeting.uid)
+        for clock in announcer.clocks_of(session, meeting):
+            if clock.due_at and clock.kind not in stopped and is_attainable(meeting, clock.due_at):
+                what = f"{reference_of(meeting)}, {clock.kind.replace('_', ' ')}"
+                yield Due(what, clock.due_at, can_be_late=clock.kind != "amendments_close")
+
+
+def _of_matters(matters: list[Matter]) -> Iterator[Due]:
+    for matter in matters:
+        if matter.clock != REQUEST and matter.deadline.due_at:
+            yield Due(f"{matter.reference} of {matter.meeting.group}, {WORDS[matter.clock]}", matter.deadline.due_at)
+
+
+def _meetings(session: Session, announcer: Announcer, now: datetime) -> list[Meeting]:
+    found = meetings.between(session, now - BEHIND, now + AHEAD)
+    return [meeting for meeting in found if meeting.group in announcer.config.groups]
+
+
+def _to_confirm(session: Session, announcer: Announcer, now: datetime) -> Iterator[str]:
+    for meeting in _meetings(session, announcer, now):
+        if meeting.status is MeetingStatus.PROPOSED_MOVE:
+            days = ", ".join(spoken_date(day) for day in meeting.proposals) or "no free day within two weeks"
+            yield f"{meeting.group}, in place of {spoken_date(meeting.nominal_on)}: {days}"
+
+
+def _notices(session: Session, *states: OutboxState) -> list[OutboxRow]:
+    query = select(OutboxRow).where(OutboxRow.state.in_([state.value for state in states]))
+    return list(session.scalars(query.order_by(OutboxRow.due_at, OutboxRow.id)))
+
+
+def _waits_for_a_person(row: OutboxRow) -> bool:
+    return not row.state_reason.startswith(outbox.SHADOW)
+
+
+def _unsent(session: Session, now: datetime) -> Iterator[str]:
+    """What failed, what nobody knows the fate of, and what became useless since the last working morning or so."""
+    for row in _notices(session, OutboxState.FAILED, OutboxState.UNKNOWN):
+        yield f"to {row.recipient_name}: {row.subject} ({row.state}: {row.state_reason})"
+    expired = select(OutboxRow).where(OutboxRow.state == OutboxState.EXPIRED.value)
+    for row in session.scalars(expired.where(OutboxRow.not_after >= now - timedelta(days=3))):
+        if row.clock != CLOCK:
+            yield f"to {row.recipient_name}: {row.subject} (too late to be of use)"
+
+
+def _recordings(session: Session) -> Iterator[str]:
+    query = select(RecordingRow).where(RecordingRow.state.in_(["asking", "failed"]))
+    for row in session.scalars(query.order_by(RecordingRow.arrived_at)):
+        yield f"{row.name}: {row.state_reason or row.state}"
+
+
+def _mails(session: Session) -> Iterator[str]:
+    query = select(InboxRow).where(InboxRow.state == "needs_a_person").order_by(InboxRow.arrived_at.desc())
+    for row in session.scalars(query):
+        yield f"from {row.sender or 'nobody named'}: {row.subject or row.file_name}"
+
+
+def _drafts(session: Session) -> Iterator[str]:
+    """The newest draft of each report that has not been issued."""
+    query = select(DraftRow, MeetingRow).join(MeetingRow, DraftRow.meeting_uid == MeetingRow.uid)
+    query = query.where(DraftRow.meeting_uid.not_in(select(ReportRow.meeting_uid))).order_by(DraftRow.version)
+    newest = {draft.meeting_uid: (draft, row) for draft, row in session.execute(query)}
+    for draft, row in sorted(newest.values(), key=lambda found: found[0].made_at):
+        yield f"{reference_of(meetings.as_meeting(row))}, draft {draft.version}"
