@@ -168,7 +168,7 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
     files = ContentFolder(places.content)
     calendar = Calendar(config)
     port: list[int] = []
-    announcer = Announcer(config, calendar, lambda: page_address(config, port))
+    announcer = Announcer(config, calendar, lambda: page_address(config, port), files)
     slack_log = SlackLog(places.slack_log)
     channels = _channels(config, secret, places, slack_log)
     return Secretariat(

@@ -38,7 +38,16 @@ Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 GroupKey = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9-]*$", max_length=24)]
 Dial = Literal["shadow", "approve", "automatic"]
 NoticeKind = Literal[
-    "member_reminder", "pmo_reminder", "receipt", "pack", "report", "reissue", "move", "correction", "escalation"
+    "invitation",
+    "member_reminder",
+    "pmo_reminder",
+    "receipt",
+    "pack",
+    "report",
+    "reissue",
+    "move",
+    "correction",
+    "escalation",
 ]
 Audience = Literal["participants", "members", "pmo", "pmo_and_chair"]
 Recipients = Literal["members", "representatives", "secretary", "deputy", "pmo", "pmo_lead", "owner"]

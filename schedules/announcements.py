@@ -13,23 +13,30 @@ from bot.clock import LONDON, spoken, spoken_date
 from bot.config import Config
 from bot.drafts import DraftMade, reference_of
 from bot.model import Deadline, Meeting, MeetingStatus, Notice, Person
+from bot.ports import ContentFiles
 from bot.reports import Issue
 from bot.store.tables import AmendmentRow, ReportRow
 from bot.wording import render
 from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
+from schedules.invitations import cancellation, invitation
 from schedules.reminders import Reminder
 from schedules.series import Calendar
 
+CHANGED = "changed"  # the step that tells of a meeting moved, cancelled or called, and brings its invitation
 STALE_AFTER = timedelta(days=28)
 
 
 @dataclass(frozen=True)
 class Announcer:
-    """Composes notices and puts them into the outbox, in the caller's transaction."""
+    """Composes notices and puts them into the outbox, in the caller's transaction.
+
+    `files` keeps the invitations that go with them; without it (in a rehearsal) none are made.
+    """
 
     config: Config
     calendar: Calendar
     page: Callable[[], str]
+    files: ContentFiles | None = None
 
     def clocks_of(self, session: Session, meeting: Meeting, issued_at: datetime | None = None) -> list[Deadline]:
         """The meeting's deadlines as they stand: with what people have decided, and when its report was issued.
@@ -70,7 +77,18 @@ class Announcer:
             meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock=reminder.obligation, step=step.id,
             recipient=person.id, group=meeting.group, kind=step.kind, subject=subject, text=text, why=why,
             due_at=reminder.at, not_after=reminder.not_after,
+            attachments=self._calendar_part(meeting, person, reminder.at) if step.kind == "invitation" else (),
         )  # fmt: skip
+
+    def _calendar_part(self, meeting: Meeting, person: Person, now: datetime) -> tuple[str, ...]:
+        """The invitation or cancellation that goes with a notice; none where people are invited another way."""
+        if self.files is None or self.config.invitations != "mail":
+            return ()
+        cancelled = meeting.status is MeetingStatus.CANCELLED
+        organiser = self.config.mailboxes[self.config.mail.mailbox].address
+        composed = (cancellation if cancelled else invitation)(meeting, self.config, person, organiser, now=now)
+        name = "cancellation.ics" if cancelled else "invitation.ics"
+        return (f"{self.files.put(composed.encode())}:{name}",) if composed else ()
 
     def draft_ready(self, session: Session, made: DraftMade, now: datetime) -> None:
         """Tell the group's secretary and deputy that a draft waits for them."""
@@ -141,10 +159,10 @@ class Announcer:
         for person in people:
             subject, text = render(self.config.paths.templates, template, values | {"name": person.name})
             notice = Notice(
-                meeting_uid=after.uid, meeting_revision=after.revision, clock="meeting", step="changed",
+                meeting_uid=after.uid, meeting_revision=after.revision, clock="meeting", step=CHANGED,
                 recipient=person.id, group=after.group, kind="move", subject=subject, text=text,
                 why=f"{by} changed the meeting: {after.reason or 'no reason was given'}.", due_at=now,
-                not_after=after.starts_at,
+                not_after=after.starts_at, attachments=self._calendar_part(after, person, now),
             )  # fmt: skip
             self._queue(session, notice, person.name, now)
 

@@ -13,7 +13,7 @@ from bot import facts, meetings, outbox
 from bot.clock import LONDON
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
 from bot.store.tables import OutboxRow
-from schedules.announcements import Announcer
+from schedules.announcements import CHANGED, Announcer
 from schedules.changes import carry_out
 from schedules.matters import open_matters, stopped_clocks
 from schedules.recipients import Roster
@@ -118,7 +118,8 @@ def _entries(
     if not due:
         return
     already = _keys(session, due[0].meeting)
-    new = [(r, person) for r in due for person in roster.people_for(r) if _key(r, person) not in already]
+    found = [(r, person) for r in due for person in roster.people_for(r) if _key(r, person) not in already]
+    new = [(r, person) for r, person in found if not _invited_by_a_change(r, person, already)]
     latest = {(r.obligation, person.id): r for r, person in new if _standing(r, started, now) is None}
     for reminder, person in new:
         standing, last = _standing(reminder, started, now), latest.get((reminder.obligation, person.id))
@@ -134,6 +135,12 @@ def _keys(session: Session, meeting: Meeting) -> set[tuple[int, str, str, str]]:
 
 def _key(reminder: Reminder, person: Person) -> tuple[int, str, str, str]:
     return (reminder.meeting.revision, reminder.obligation, reminder.step.id, person.id)
+
+
+def _invited_by_a_change(reminder: Reminder, person: Person, already: set[tuple[int, str, str, str]]) -> bool:
+    """Whether the notice that the meeting was moved or called has brought the person its invitation."""
+    changed = (reminder.meeting.revision, reminder.obligation, CHANGED, person.id)
+    return reminder.step.kind == "invitation" and changed in already
 
 
 def _standing(reminder: Reminder, started: datetime, now: datetime) -> Standing | None:

@@ -83,7 +83,8 @@ def count_messages(
 
 def _mailings(session: Session, announcer: Announcer, meeting: Meeting) -> Iterator[datetime]:
     """When everybody at the table hears of a meeting: invited (counted on its day), pack or update, and report."""
-    if meeting.status is not MeetingStatus.EMAIL_UPDATE:
+    invited_elsewhere = announcer.config.invitations != "mail"  # by mail it is one of the reminders
+    if invited_elsewhere and meeting.status is not MeetingStatus.EMAIL_UPDATE:
         yield meeting.starts_at
     for deadline in announcer.clocks_of(session, meeting):
         if deadline.kind in ("papers", "update", "headline_report") and deadline.due_at:

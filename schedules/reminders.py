@@ -55,6 +55,8 @@ def reminders_for(meeting: Meeting, deadlines: list[Deadline], calendar: Calenda
     for step in calendar.config.ladder:
         if meeting.group in step.not_groups or (step.groups and meeting.group not in step.groups):
             continue
+        if step.kind == "invitation" and calendar.config.invitations != "mail":
+            continue
         event = _event(step, meeting, by_kind)
         if event:
             yield _reminder(step, meeting, by_kind.get(_clock_behind(step)), event, calendar)

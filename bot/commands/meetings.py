@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
@@ -127,7 +128,7 @@ def _show_and_do(context: typer.Context, wanted: Wanted, *, dry_run: bool, yes: 
     whole = settings.secretariat
     now = whole.clock.now()
     with whole.database.rehearsal() as session:
-        _show(enact(session, whole.announcer, wanted, now))
+        _show(enact(session, replace(whole.announcer, files=None), wanted, now))
     if dry_run:
         typer.echo("Nothing was changed (--dry-run).")
         return
