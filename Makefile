@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 
-.PHONY: run test check-style programs clean lock
+.PHONY: run test bench programs clean lock
 
 run: $(VENV)/.for-running
 	@$(BIN)/secretariat run $(ARGS)
@@ -39,6 +39,11 @@ $(VENV)/.for-testing: $(VENV)/.for-running requirements-test.lock
 	@echo "Installing what the tests need (locked) ..."
 	@$(INSTALL) -r requirements-test.lock
 	@touch $@
+
+# Figures for docs/PERFORMANCE.md; a few minutes, and 1 GB of temporary space.
+bench: $(VENV)/.for-testing
+	@$(BIN)/python benchmarks/deadlines.py
+	@$(BIN)/python benchmarks/tick.py
 
 clean:
 	rm -rf var
