@@ -87,7 +87,8 @@ def _node() -> str:
 def _install() -> None:
     if (EMULATOR / "node_modules" / "emulate" / "dist" / "index.js").exists():
         return
-    done = npm(["ci"], return_completed_process=True, cwd=EMULATOR, capture_output=True, text=True)
+    trusting = os.environ | {"NODE_USE_SYSTEM_CA": "1"}  # as pip does: a proxy's certificate may stand there alone
+    done = npm(["ci"], return_completed_process=True, cwd=EMULATOR, capture_output=True, text=True, env=trusting)
     if done.returncode:
         why = [line for line in str(done.stderr).splitlines() if line.startswith("npm error")]
         raise RuntimeError(
