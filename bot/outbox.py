@@ -28,7 +28,7 @@ MEDIA_TYPES = {  # by the end of the name; an invitation's says its method, or c
     "cancellation.ics": "text/calendar; method=CANCEL; charset=utf-8",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
-TRIES = 8
+TRIES = 8  # for what never goes stale; all else is tried until it would be too late
 SHADOW = "shadow"
 Now = Callable[[], datetime]
 
@@ -270,7 +270,7 @@ class Sender:
         elif delivery.outcome is Outcome.UNKNOWN:
             move(row, S.UNKNOWN, f"the answer never came: {delivery.error}; it will be looked up")
             row.next_try_at = self.now() + wait
-        elif delivery.outcome is Outcome.FAILED_FOR_NOW and row.tries >= TRIES:
+        elif delivery.outcome is Outcome.FAILED_FOR_NOW and row.not_after is None and row.tries >= TRIES:
             move(row, S.FAILED, f"given up after {row.tries} tries: {delivery.error}")
         else:  # failed for now: again later; failed for good: the next channel, at once
             for_good = delivery.outcome is Outcome.FAILED_FOR_GOOD

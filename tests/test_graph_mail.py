@@ -107,7 +107,7 @@ def test_a_refused_sign_in_says_why_without_the_secret(
     caplog.set_level("DEBUG")
     mail = opened(credential="wrong-secret")
     delivery = mail.deliver(REMINDER)
-    assert delivery.outcome is Outcome.FAILED_FOR_GOOD
+    assert delivery.outcome is Outcome.FAILED_FOR_NOW, "an expired secret must not lose the whole queue"
     assert "AADSTS7000215: Invalid client secret provided" in delivery.error
     assert "\n" not in delivery.error
     found = mail.look_up(REMINDER)
@@ -128,7 +128,7 @@ def test_no_token_is_logged(graph: FakeGraph, opened: Opener, caplog: pytest.Log
 def test_a_credential_that_cannot_be_one_is_named_not_shown(opened: Opener) -> None:
     key = "-----BEGIN PRIVATE KEY-----\nnot-a-key\n-----END PRIVATE KEY-----"
     delivery = opened(credential={"private_key": key, "public_certificate": "none"}).deliver(REMINDER)
-    assert delivery.outcome is Outcome.FAILED_FOR_GOOD
+    assert delivery.outcome is Outcome.FAILED_FOR_NOW
     assert "credential" in delivery.error
     assert "not-a-key" not in delivery.error
 

@@ -22,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from bot.model import Delivery, Outcome
 
+LOCKED_OUT_SECONDS = 600.0
 _REFUSED = {
     "AuthenticationError": "the application may not sign in; check its credential and its consent",
     "ErrorAccessDenied": "the application may not use this mailbox; grant it {permissions} for it",
@@ -100,9 +101,8 @@ class GraphConnection:
             raise GraphStopped(unclear(f"Microsoft's sign-in failed ({error}).")) from None
         except ValueError:
             # msal's own words may quote what it was given.
-            raise GraphStopped(
-                _refusal("Microsoft's sign-in can't be used as configured: check tenant_id, client_id and credential.")
-            ) from None
+            sentence = "Microsoft's sign-in can't be used as configured: check tenant_id, client_id and credential."
+            raise GraphStopped(_locked_out(sentence)) from None
         if "access_token" not in answer:
             raise GraphStopped(_sign_in_refused(answer))
         if self._connection.session is None:
@@ -202,7 +202,12 @@ def _sign_in_refused(answer: Mapping[str, Any]) -> Delivery:
     sentence = f"Microsoft refuses the sign-in: {words[0] if words else code}"
     if code in _SIGN_IN_LATER:
         return Delivery(Outcome.FAILED_FOR_NOW, error=sentence)
-    return _refusal(f"{sentence} Check client_id and credential, and that the credential has not expired.")
+    return _locked_out(f"{sentence} Check client_id and credential, and that the credential has not expired.")
+
+
+def _locked_out(sentence: str) -> Delivery:
+    """An expired credential says nothing against the message: it goes once somebody has renewed it."""
+    return Delivery(Outcome.FAILED_FOR_NOW, error=sentence, retry_after=LOCKED_OUT_SECONDS)
 
 
 def _error_code(response: requests.Response) -> str:
