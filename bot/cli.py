@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot import __version__
-from bot.commands import dates, desk, feeds, house, invitations, meetings, obligations, outbox, speech, why
+from bot.commands import dates, desk, feeds, holidays, house, invitations, meetings, obligations, outbox, speech, why
 from bot.commands.settings import Settings
 from bot.errors import ConfigInvalid, SecretariatError
 
@@ -51,6 +51,7 @@ obligations.add_to(app)
 why.add_to(app)
 feeds.add_to(app)
 invitations.add_to(app)
+app.add_typer(holidays.app, name="holidays")
 app.add_typer(meetings.app, name="meetings")
 app.add_typer(outbox.app, name="outbox")
 

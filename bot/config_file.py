@@ -19,7 +19,7 @@ from bot.errors import ConfigInvalid, Problem, SecretariatError
 
 Path_ = tuple[str | int, ...]
 HINTS = {
-    "missing": ("config-missing", "Add the key; docs/CONFIGURATION.md shows an example."),
+    "missing": ("config-missing", "Add the key; the shipped config.yaml shows how."),
     "extra_forbidden": ("config-unknown-key", "Remove it or correct its spelling."),
     "literal_error": ("config-choice", "Use one of the words listed."),
     "time_parsing": ("config-time", 'Write a time that exists, in quotes: "10:00".'),

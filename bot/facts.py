@@ -19,6 +19,11 @@ def remember_once(session: Session, key: str, value: str) -> str:
     return fact.value
 
 
+def remember(session: Session, key: str, value: str) -> None:
+    """Keep a fact in place of what was known."""
+    session.merge(Fact(key=key, value=value))
+
+
 def recall(session: Session, key: str) -> str | None:
     """The fact, or None."""
     fact = session.get(Fact, key)

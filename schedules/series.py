@@ -67,9 +67,9 @@ class Calendar:
     What it has worked out (working days, who meets on a day, counted instants) it keeps as long as it lives.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, closed: WorkingDayTable | None = None) -> None:
         self.config = config
-        self.closed = closed_days(config)
+        self.closed = closed or closed_days(config)
         moved = [abs(e.to - e.on) for e in config.dated_entries if e.to]
         self._reach = max(moved, default=timedelta(0)) + timedelta(days=PROPOSAL_DAYS)  # from the day by the rule
         self._recurrence = Recurrence(FIRST_DAY - self._reach, LAST_DAY + self._reach)

@@ -74,6 +74,17 @@ class WorkingDayTable:
         return [day for day in days if day.weekday() < 5 and day not in closed]
 
 
+class WorkingDaysAsKnown(WorkingDayTable):
+    """Working days by closed days that were known at some time, instead of by the library's bank holidays."""
+
+    def __init__(self, known: dict[date, str]) -> None:
+        super().__init__("", "", {})
+        self._known = known
+
+    def _find_closed_weekdays(self, year: int) -> dict[date, str]:
+        return {day: why for day, why in self._known.items() if day.year == year}
+
+
 def closure_reasons(country: str, subdivision: str, closures: dict[date, str]) -> WorkingDayTable:
     """The working days by the bank holidays of a subdivision ('GB', 'ENG') and own closure days with their reasons.
 

@@ -26,6 +26,7 @@ from bot.app import Secretariat
 from bot.clock import spoken
 from bot.commands.dates import PlainFormat, rehearsal_people
 from bot.commands.desk import print_problems
+from bot.commands.holidays import lines_of
 from bot.commands.settings import Settings
 from bot.config_file import read_secrets
 from bot.drafts import draft_one
@@ -34,9 +35,11 @@ from bot.meetings import between
 from bot.model import MeetingStatus
 from bot.transcripts import transcribe_one
 from handlers.folder.recordings import drop
+from schedules import closures as closed_days
 from schedules import sample
 from schedules.announcements import Announcer
 from schedules.checking import problems_of
+from schedules.closures import change_since_accepted
 from schedules.due import queue_due
 from schedules.frictions import too_many_messages
 from schedules.jobs import Tick, start
@@ -113,6 +116,9 @@ def _first_round(console: Console, whole: Secretariat) -> None:
     now = whole.clock.now()
     with whole.database.session() as session:
         facts.first_started_at(session, now)
+        closures = change_since_accepted(session, whole.calendar, whole.clock.today())
+        if facts.recall(session, closed_days.FACT) is None:
+            closed_days.accept(session, whole.calendar, now, by="first start")
         files = sample.lay_out(session, whole.config, whole.calendar, now)
         done = queue_due(session, whole.announcer, now)
         audit.record(session, now, "secretariat", "started", whole.config.programme.short_name, queued=done.queued)
@@ -127,6 +133,8 @@ def _first_round(console: Console, whole: Secretariat) -> None:
         for deadline in clocks[meeting.uid]:
             if deadline.due_at:
                 console.print(f"      {deadline.kind}: {spoken(deadline.due_at)}", markup=False)
+    for line in lines_of(closures) if closures else ():
+        console.print(line, markup=False)
     if done.listed:
         console.print(f"\n{done.listed} notices were due before this first start: listed in the outbox, not sent.")
     if files:
