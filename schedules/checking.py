@@ -32,6 +32,7 @@ def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
         *_credentials(config, secret),
         *_texts(config),
         *_horizon(config, today),
+        *_dated_entries(config),
         *_proposals(config, today),
         *frictions_of(config, today),
         *_contradictions(config),
@@ -45,11 +46,11 @@ def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
             "Slack is switched on, but its bot token or signing secret is not set.",
             "Set SECRETARIAT_SLACK_BOT_TOKEN and SECRETARIAT_SLACK_SIGNING_SECRET, or set slack.transport to local.",
         )
-    if config.mail.transport == "graph":
+    if config.mail.transport == "graph" or config.invitations != "mail":
         if not (secret.graph_certificate or secret.graph_client_secret):
             yield Problem(
                 "credentials-graph",
-                "Microsoft 365 mail is switched on, but no credential is set.",
+                "Microsoft 365 is switched on (`mail.transport` or `invitations`), but no credential is set.",
                 "Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
             )
         if not (config.mail.graph.tenant_id and config.mail.graph.client_id):
@@ -81,6 +82,19 @@ def _horizon(config: Config, today: date) -> Iterator[Problem]:
                 "calendar-runs-out",
                 f"The calendar of {key} ends on {spoken_date(ends)}.",
                 "Give a later end, or a new rule.",
+                severity="warning",
+            )
+
+
+def _dated_entries(config: Config) -> Iterator[Problem]:
+    """A move or cancellation of a day on which the group does not meet would be passed over in silence."""
+    plain = Calendar(config.model_copy(update={"dated_entries": []}))
+    for entry in config.dated_entries:
+        if entry.action != "add" and plain.meeting_on(entry.group, entry.on) is None:
+            yield Problem(
+                "dated-entry-unused",
+                f"`dated_entries` would {entry.action} {entry.group} on {spoken_date(entry.on)}: no meeting then.",
+                "Correct its day: it is the day by the rule.",
                 severity="warning",
             )
 
