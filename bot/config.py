@@ -15,8 +15,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.model import Seat
-
 
 def _time_of_day(value: object) -> object:
     """Pydantic would take a number, 17 or "900", for seconds since midnight: no number is a time of day."""
@@ -223,11 +221,6 @@ class Group(Sourced):
     seats: list[SeatEntry] = []
     dial: dict[NoticeKind, Dial] = {}
     audience: dict[str, Audience] = {}
-
-    @property
-    def seat_list(self) -> tuple[Seat, ...]:
-        """The seats at this group's table."""
-        return tuple(Seat(s.title.lower().replace(" ", "-"), s.title, s.constituency, s.role) for s in self.seats)
 
 
 class DatedEntry(Sourced):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from bot.errors import StateUnusable
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Put `content` in place of `path` in one step. Raises StateUnusable where the disk is full."""
@@ -43,8 +45,18 @@ def full_disk_in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
         raise StateUnusable(
             f"The disk that holds {path} is full.", hint="Free some space; the work is taken up again by itself."
         ) from error
+
+
+def in_words(error: OSError, place: str) -> str:
+    """What is wrong with a file that is tried again, and what to do; `place` names it where the error does not."""
+    where = error.filename or place
+    if error.errno in FULL:
+        return "the disk is full. Make room; it is tried again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{where} may not be written or read. Give the secretariat's account the right to; it is tried again."
+    return f"{where}: {error.strerror or error}. It is tried again."

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from bot.errors import BadTable, UnknownThing
+from bot.errors import BadTable, NotAllowed, UnknownThing
 from bot.model import Person, SeatHolding
 from bot.store.tables import EmailRow, PersonOptionRow, PersonRow, SeatHoldingRow, SlackIdRow
 
@@ -252,6 +252,14 @@ def _as_holding(row: SeatHoldingRow) -> SeatHolding:
 def is_pmo(session: Session, person_id: str, on: date) -> bool:
     """Whether the person is of the PMO on that day, for the whole programme or as a group's secretary."""
     return any(h.role in PMO_ROLES for h in holdings(session, on, person_id=person_id))
+
+
+def pmo_named(session: Session, text: str, on: date, *, hint: str) -> Person:
+    """The one person of the PMO meant by a name. Raises UnknownThing, or NotAllowed with `hint` for anybody else."""
+    person = named(session, text)
+    if not is_pmo(session, person.id, on):
+        raise NotAllowed(f"{person.name} is not of the PMO.", hint=hint)
+    return person
 
 
 def constituency_of(session: Session, person_id: str, group: str, on: date) -> str | None:

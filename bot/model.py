@@ -205,16 +205,6 @@ class OutgoingMessage:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A place at a group's table: 'Large Supplier Representative' for the constituency 'Large Supplier'."""
-
-    key: str
-    title: str
-    constituency: str | None = None
-    role: str = "member"  # chair | member | observer | programme | secretariat
-
-
-@dataclass(frozen=True)
 class Person:
     """One identity, whatever addresses it writes from. `email` is where mail goes."""
 

@@ -9,11 +9,19 @@ from sqlalchemy.orm import Session
 from bot import meetings
 from bot.clock import YEARS, spoken_date
 from bot.config import Config
-from bot.errors import UnknownThing
+from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting
 from schedules.series import Calendar
 
 NEAR = timedelta(days=45)
+
+
+def day_named(text: str) -> date:
+    """The day that a person wrote. Raises SecretariatError with the form to write it in."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
 
 
 def known_group(config: Config, name: str) -> str:

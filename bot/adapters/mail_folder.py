@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import threading
@@ -11,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bot.adapters.mime_message import as_email
-from bot.durable_files import sync_folder
+from bot.durable_files import in_words, sync_folder
 from bot.errors import SecretariatError
 from bot.model import Delivery, Outcome, OutgoingMessage
 
@@ -37,7 +36,9 @@ class MailFolder:
             if not self._holds(name):
                 self._write(name, content)
         except OSError as error:
-            return Delivery(Outcome.FAILED_FOR_NOW, error=f"The mail could not be written: {_cause(error)}")
+            return Delivery(
+                Outcome.FAILED_FOR_NOW, error=f"The mail could not be written: {in_words(error, 'the mail folder')}"
+            )
         return Delivery(Outcome.DELIVERED, service_id=name)
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
@@ -46,7 +47,9 @@ class MailFolder:
         try:
             return Delivery(Outcome.DELIVERED, service_id=name) if self._holds(name) else None
         except OSError as error:
-            return Delivery(Outcome.UNKNOWN, error=f"The mail folder could not be read: {_cause(error)}")
+            return Delivery(
+                Outcome.UNKNOWN, error=f"The mail folder could not be read: {in_words(error, 'the mail folder')}"
+            )
 
     def _holds(self, name: str) -> bool:
         if (self._sent / "new" / name).exists():
@@ -91,12 +94,3 @@ def file_name(message_id: str) -> str:
     if len(safe) > 200:
         safe = f"{safe[:150]}-{hashlib.sha256(message_id.encode()).hexdigest()}"
     return f"{safe}.eml"
-
-
-def _cause(error: OSError) -> str:
-    where = error.filename or "the mail folder"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full. Make room; it is tried again."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{where} may not be written or read. Give the secretariat's account the right to; it is tried again."
-    return f"{where}: {error.strerror or error}. It is tried again."

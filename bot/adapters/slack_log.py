@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.durable_files import sync_folder
+from bot.durable_files import in_words, sync_folder
 from bot.model import Delivery, Outcome, OutgoingMessage
 
 
@@ -40,7 +39,9 @@ class SlackLog:
             if is_new:
                 sync_folder(self._path.parent)
         except OSError as error:
-            return Delivery(Outcome.FAILED_FOR_NOW, error=f"The Slack log could not be written: {_cause(error)}")
+            return Delivery(
+                Outcome.FAILED_FOR_NOW, error=f"The Slack log could not be written: {in_words(error, 'the log')}"
+            )
         return Delivery(Outcome.DELIVERED, service_id=_service_id(message.id))
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
@@ -51,7 +52,7 @@ class SlackLog:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Delivery(Outcome.UNKNOWN, error=f"The Slack log could not be read: {_cause(error)}")
+            return Delivery(Outcome.UNKNOWN, error=f"The Slack log could not be read: {in_words(error, 'the log')}")
         return Delivery(Outcome.DELIVERED, service_id=_service_id(message.id)) if found else None
 
     def messages(self, last: int = 500) -> list[dict[str, str]]:
@@ -123,12 +124,3 @@ def _end_of_whole_lines(log: BinaryIO) -> int:
             return start + at + 1
         end = start
     return 0
-
-
-def _cause(error: OSError) -> str:
-    where = error.filename or "the log"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full. Make room; it is tried again."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{where} may not be written or read. Give the secretariat's account the right to; it is tried again."
-    return f"{where}: {error.strerror or error}. It is tried again."

@@ -25,7 +25,7 @@ from bot.store.database import Database
 from handlers.web.month_grid import calendar_html, due_by_day
 from schedules.announcements import Announcer
 from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
-from schedules.finding import known_group
+from schedules.finding import day_named, known_group
 from schedules.invitations import calendar_feed
 from schedules.known_meetings import known_meetings
 from schedules.rehearsal import MessageCount, Rehearsed, count_messages, rehearse
@@ -279,10 +279,7 @@ def _notice_json(notice: Rehearsed) -> dict[str, Any]:
 
 
 def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
+    day = day_named(text)
     if day.year not in YEARS:
         raise SecretariatError(f"{text} is not on the calendar.", hint=f"It covers {YEARS[0]} to {YEARS[-1]}.")
     return day

@@ -9,7 +9,6 @@ import typer
 
 from bot import members
 from bot.clock import spoken, spoken_date
-from bot.errors import SecretariatError
 from schedules.closures import ClosureChange, accept, change_since_accepted
 
 app = typer.Typer(help="Closed days: what a new one moves; accept it.", invoke_without_command=True)
@@ -34,9 +33,7 @@ def accept_change(
     """Take note of the moved deadlines: they hold already, and are listed no more."""
     whole = context.obj.secretariat
     with whole.database.session() as session:
-        person = members.named(session, by)
-        if not members.is_pmo(session, person.id, whole.clock.today()):
-            raise SecretariatError(f"{person.name} is not of the PMO.", hint="Only the PMO accepts them.")
+        person = members.pmo_named(session, by, whole.clock.today(), hint="Only the PMO accepts them.")
         accept(session, whole.calendar, whole.clock.now(), by=person.name)
     typer.echo(f"The closed days as they are now were accepted by {person.name}.")
 

@@ -15,6 +15,7 @@ from bot.clock import spoken
 from bot.commands.settings import Settings
 from bot.errors import SecretariatError
 from schedules.changes import Consequences, Wanted, enact
+from schedules.finding import day_named
 
 app = typer.Typer(help="Meetings: list them; move, cancel, add, confirm.", invoke_without_command=True)
 BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
@@ -56,8 +57,8 @@ def move(
     yes: YES = False,
 ) -> None:
     """Move a meeting to another day or time."""
-    day = _day(on)
-    wanted = _wanted(context, "move", group, day, by, reason, to=_day(to) if to else day, start=start, end=end)
+    day = day_named(on)
+    wanted = _wanted(context, "move", group, day, by, reason, to=day_named(to) if to else day, start=start, end=end)
     _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
 
 
@@ -73,7 +74,7 @@ def confirm(
     yes: YES = False,
 ) -> None:
     """Confirm a date that was only proposed, because the usual day is closed."""
-    wanted = _wanted(context, "confirm", group, _day(on), by, reason, to=_day(to) if to else None)
+    wanted = _wanted(context, "confirm", group, day_named(on), by, reason, to=day_named(to) if to else None)
     _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
 
 
@@ -82,7 +83,7 @@ def cancel(
     context: typer.Context, group: str, on: ON, by: BY, reason: REASON = "", dry_run: DRY_RUN = False, yes: YES = False
 ) -> None:
     """Cancel a meeting. Requests to earlier reports keep their closing dates."""
-    _show_and_do(context, _wanted(context, "cancel", group, _day(on), by, reason), dry_run=dry_run, yes=yes)
+    _show_and_do(context, _wanted(context, "cancel", group, day_named(on), by, reason), dry_run=dry_run, yes=yes)
 
 
 @app.command("add")
@@ -98,7 +99,7 @@ def add(
     yes: YES = False,
 ) -> None:
     """Call an ad hoc meeting. It never closes an amendment window."""
-    wanted = _wanted(context, "add", group, _day(on), by, reason, start=start, end=end)
+    wanted = _wanted(context, "add", group, day_named(on), by, reason, start=start, end=end)
     _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
 
 
@@ -116,9 +117,7 @@ def _wanted(
 ) -> Wanted:
     whole = context.obj.secretariat
     with whole.database.reading() as session:
-        person = members.named(session, by)
-        if not members.is_pmo(session, person.id, whole.clock.today()):
-            raise SecretariatError(f"{person.name} is not of the PMO.", hint="Only the PMO changes the calendar.")
+        person = members.pmo_named(session, by, whole.clock.today(), hint="Only the PMO changes the calendar.")
     return Wanted(action, group, on, person, reason, to, _time(start), _time(end))
 
 
@@ -160,13 +159,6 @@ def _show(found: Consequences) -> None:
 
 def _or_none(instant: object) -> str:
     return spoken(instant) if isinstance(instant, datetime) else "none"
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
 
 
 def _time(text: str | None) -> time | None:

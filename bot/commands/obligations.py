@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -20,7 +20,7 @@ from bot.model import Person
 from bot.obligations import Obligation
 from bot.store.tables import ChangeRequestRow
 from schedules.deadlines import deadline_of_decision
-from schedules.finding import known_group
+from schedules.finding import day_named, known_group
 
 change_app = typer.Typer(help="Change requests: decided, and their decision communicated.", no_args_is_help=True)
 BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
@@ -47,10 +47,7 @@ def done(context: typer.Context, obligation: str, by: BY, link: LINK = "") -> No
 
 
 def _of_pmo(whole: Secretariat, session: Session, name: str) -> Person:
-    person = members.named(session, name)
-    if not members.is_pmo(session, person.id, whole.clock.today()):
-        raise SecretariatError(f"{person.name} is not of the PMO.", hint="Only the PMO says so by command.")
-    return person
+    return members.pmo_named(session, name, whole.clock.today(), hint="Only the PMO says so by command.")
 
 
 def _named(whole: Secretariat, session: Session, reference: str, clock: str, now: datetime) -> Obligation:
@@ -76,7 +73,7 @@ def decided(
 ) -> None:
     """A change request was decided on that day (by Ofgem, where Ofgem decides): its decision is to be communicated."""
     whole = context.obj.secretariat
-    key, day, today = known_group(whole.config, group), _day(on), whole.clock.today()
+    key, day, today = known_group(whole.config, group), day_named(on), whole.clock.today()
     deadline = deadline_of_decision(key, day, whole.calendar)
     if day > today:
         raise SecretariatError(f"{spoken_date(day)} is still to come.", hint="Give the day of the decision.")
@@ -106,10 +103,3 @@ def list_change_requests(context: typer.Context) -> None:
             told = spoken(row.communicated_at) if row.communicated_at else "not yet"
             table.add_row(row.reference, row.group_key, spoken_date(row.decided_on), told)
     Console().print(table)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None

@@ -47,9 +47,7 @@ def release(
     whole = context.obj.secretariat
     now = whole.clock.now()
     with whole.database.session() as session:
-        person = members.named(session, by)
-        if not members.is_pmo(session, person.id, whole.clock.today()):
-            raise SecretariatError(f"{person.name} is not of the PMO.", hint="Only the PMO releases notices.")
+        person = members.pmo_named(session, by, whole.clock.today(), hint="Only the PMO releases notices.")
         query = select(OutboxRow).where(OutboxRow.state == OutboxState.WITHHELD).order_by(OutboxRow.due_at)
         waiting = [r for r in session.scalars(query) if not r.state_reason.startswith(outbox.SHADOW)]
         chosen = [r for r in waiting if all_ or any(r.id.startswith(i) for i in ids or ())]

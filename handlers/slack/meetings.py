@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from bot import meetings
 from bot.clock import spoken
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, MeetingStatus
 from handlers.slack.door import Asked, SlackDoor, asker
-from schedules.finding import find_meeting, known_group
+from schedules.finding import day_named, find_meeting, known_group
 
 AHEAD = timedelta(days=100)
 MOST_SHOWN = 8
@@ -37,7 +37,7 @@ def deadlines_asked(door: SlackDoor, asked: Asked) -> str:
         asker(session, asked)
         group = known_group(door.config, words[0])
         meeting = (
-            find_meeting(session, door.calendar, group, _date(words[1]))
+            find_meeting(session, door.calendar, group, day_named(words[1]))
             if len(words) > 1
             else next(iter(meetings.between(session, now, now + AHEAD, group)), None)
         )
@@ -53,10 +53,3 @@ def _line(meeting: Meeting) -> str:
         return f"*{meeting.group}*: date to be confirmed ({meeting.reason})"
     mark = {MeetingStatus.CANCELLED: " (cancelled)", MeetingStatus.EMAIL_UPDATE: " (e-mail update in lieu of papers)"}
     return f"*{meeting.group}*: {spoken(meeting.starts_at)}{mark.get(meeting.status, '')}"
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SecretariatError(f"{text} is no date.", hint="Write it as 2024-02-07.") from None
