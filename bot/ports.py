@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -19,12 +19,17 @@ class Channel(Protocol):
     """A way to a recipient: Slack, mail. Never raises for what the service answers: that is the Delivery's outcome."""
 
     name: str  # "slack" | "mail"
+    settling: timedelta  # after an attempt began, how long the service may still accept it
+    looks_up: bool  # False (plain SMTP): the service cannot be asked what it has
 
     def deliver(self, message: OutgoingMessage) -> Delivery:
         """Hand the message to the service, once."""
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
-        """Ask the service for this message by our id. None: the service says that it never had it."""
+        """Ask the service for this message by our id. None: the service says that it never had it.
+
+        Only an attempt older than `settling` may be given up on that answer. Not called where `looks_up` is False.
+        """
 
 
 @dataclass(frozen=True)

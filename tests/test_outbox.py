@@ -47,6 +47,8 @@ class Hands:
 class Scripted:
     """A channel that answers as told, in order, and keeps what it was handed; what it says it has, it has."""
 
+    settling, looks_up = timedelta(0), True
+
     def __init__(self, name: str, answers: Iterable[Outcome], has: Iterable[Outcome | None] = ()) -> None:
         self.name = name
         self.answers, self.has, self.handed = list(answers), list(has), list[OutgoingMessage]()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ class GraphMail:
     """Microsoft 365 as the channel for mail. The token lives in memory only; no secret enters a text."""
 
     name = "mail"
+    settling = timedelta(minutes=5)  # assumed: ten times the longest that we wait for an answer
+    looks_up = True
 
     def __init__(self, account: GraphAccount) -> None:
         self._mailbox = account.mailbox

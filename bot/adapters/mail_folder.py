@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import threading
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ class MailFolder:
     """The embedded channel for mail: `sent/new/<Message-ID>.eml` under `root`, at most once per Message-ID."""
 
     name = "mail"
+    settling = timedelta(0)  # a file is there or it is not
+    looks_up = True
 
     def __init__(self, root: Path, *, sender: str, sender_name: str) -> None:
         """`root` is made on the first delivery where it doesn't exist."""

@@ -7,6 +7,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,8 @@ class SlackLog:
     """
 
     name = "slack"
+    settling = timedelta(0)  # a line is there or it is not
+    looks_up = True
 
     def __init__(self, path: Path) -> None:
         """The log and its folder are made on the first delivery where they don't exist."""

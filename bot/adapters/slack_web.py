@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from http.client import HTTPException
 from urllib.error import URLError
 
@@ -62,6 +63,8 @@ class SlackWeb:
     """Slack as a channel, to users (`U...`, `W...`) and to channels (`C...`, `#psg`). Text only, no attachments."""
 
     name = "slack"
+    settling = timedelta(minutes=5)  # assumed: ten times the longest that we wait for an answer
+    looks_up = True
 
     def __init__(self, token: SecretStr | str, *, api_url: str = "https://slack.com/api/", timeout: int = 30) -> None:
         """`api_url` is where the Web API lives, `timeout` the seconds an answer may take."""
