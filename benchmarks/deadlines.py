@@ -3,7 +3,7 @@
 Run: `python benchmarks/deadlines.py`. The straightforward way is `dateutil.rrule` for the days of the meetings,
 `get_nth_working_day` of the library holidays for each deadline, and `zoneinfo` for its instant. It is given, outside
 its time, the days to which meetings are moved from bank holidays; ours reads them from the configuration, or proposes
-them.
+them, each clear of what the others are proposed. It ends with an error where the two differ in any instant.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple, TypeVar
 
 import holidays
@@ -32,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 FIRST, LAST = date(2026, 1, 1), date(2035, 12, 31)
 NEAR = timedelta(days=15)  # a meeting may be moved into the ten years from as far before them
 GROUPS, FAMILY = 1000, 25
-RUNS = 5  # of ours, each with a new calendar that knows nothing yet; the median counts
+RUNS, THEIR_RUNS = 5, 2  # the quickest counts; each of ours has a new calendar that knows nothing yet
 KINDS = (1, 2, 3, 4, "last", "fortnightly")
 TIMES = (("10:00", "12:00"), ("14:00", "16:00"), ("11:30", "12:00"), ("10:00", "13:00"), ("14:00", "15:30"))
 FIRST_MONDAY = date(2024, 1, 1)
@@ -110,15 +109,16 @@ def straightforward(
             for clock in clocks:
                 if (clock.from_on or on) <= on <= (clock.until_on or on):
                     event = on if clock.hangs_on == "meeting" else following
-                    found.append(Due(key, day, clock.kind, due_at(clock, event, bank_holidays)))
+                    at = clock.time_of_day or config.working_days.deadline_time
+                    found.append(Due(key, day, clock.kind, due_at(clock, event, at, bank_holidays)))
     return found
 
 
-def due_at(clock: ClockRule, event: date, bank_holidays: holidays.HolidayBase) -> datetime:
-    """When a clock falls that hangs on a meeting of that day."""
+def due_at(clock: ClockRule, event: date, at: time, bank_holidays: holidays.HolidayBase) -> datetime:
+    """When a clock falls that hangs on a meeting of that day, at that time of day in London."""
     count = -clock.working_days if clock.direction == "before" else clock.working_days
     day = bank_holidays.get_nth_working_day(event, count)
-    return datetime.combine(day, time(17), LONDON).astimezone(UTC)
+    return datetime.combine(day, at, LONDON).astimezone(UTC)
 
 
 def days_by_rrule(rule: SeriesRule, first: date, last: date) -> list[date]:
@@ -143,29 +143,29 @@ def as_dues(columns: Iterable[ClockColumn]) -> Iterator[Due]:
             yield Due(column.group, nominal_on, column.clock.kind, at)
 
 
-def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """What the work gives, and how many seconds it took."""
-    gc.collect()
-    began = stopwatch.perf_counter()
-    result = work()
-    return result, stopwatch.perf_counter() - began
+def timed(work: Callable[[], Result], runs: int) -> tuple[Result, float]:
+    """What the work gives, and the processor's seconds of the quickest run: waiting for others is not counted."""
+    seconds = []
+    for _ in range(runs):
+        gc.collect()
+        began = stopwatch.process_time()
+        result = work()
+        seconds.append(stopwatch.process_time() - began)
+    return result, min(seconds)
 
 
 def compare(name: str, config: Config, bank_holidays: holidays.HolidayBase, table: Table) -> None:
     """One line of the table."""
-    seconds = []
-    for _ in range(RUNS):
-        columns, taken = timed(lambda: list(all_instants(Calendar(config), FIRST, LAST)))
-        seconds.append(taken)
+    columns, seconds = timed(lambda: list(all_instants(Calendar(config), FIRST, LAST)), RUNS)
     moved = moved_days(config)
-    theirs, their_seconds = timed(lambda: straightforward(config, bank_holidays, moved))
+    theirs, their_seconds = timed(lambda: straightforward(config, bank_holidays, moved), THEIR_RUNS)
     ours = list(as_dues(columns))
-    equal = sorted(ours) == sorted(theirs)
+    if sorted(ours) != sorted(theirs):
+        raise SystemExit(f"{name}: {len(set(ours) ^ set(theirs)):,} instants differ between the two ways.")
     count = len({(due.group, due.nominal_on) for due in ours})
-    ratio = their_seconds / median(seconds)
     table.add_row(
-        name, f"{len(config.groups):,}", f"{count:,}", f"{len(ours):,}", f"{len(moved):,}", f"{median(seconds):.2f}",
-        f"{their_seconds:.2f}", f"{ratio:.1f}", "yes" if equal else "NO",
+        name, f"{len(config.groups):,}", f"{count:,}", f"{len(ours):,}", f"{len(moved):,}", f"{seconds:.2f}",
+        f"{their_seconds:.2f}", f"{their_seconds / seconds:.1f}",
     )  # fmt: skip
 
 
@@ -175,12 +175,12 @@ def main() -> None:
     undecided = a_thousand_groups(read_config(ROOT / "config.yaml"))
     table = Table(
         "Meetings on bank holidays", "Groups", "Meetings", "Deadlines", "Moved", "Ours (s)", "Straightforward (s)",
-        "Ratio", "Equal",
+        "Ratio",
     )  # fmt: skip
     compare("decided by dated entries", with_collisions_decided(undecided, bank_holidays), bank_holidays, table)
     compare("days proposed by us", undecided, bank_holidays, table)
     Console().print(table)
-    count, seconds = timed(lambda: sum(len(found) for _, found in all_deadlines(Calendar(undecided), FIRST, LAST)))
+    count, seconds = timed(lambda: sum(len(f) for _, f in all_deadlines(Calendar(undecided), FIRST, LAST)), THEIR_RUNS)
     Console().print(f"The same {count:,} as values that explain themselves when asked: {seconds:.2f} s.")
 
 

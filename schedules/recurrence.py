@@ -92,28 +92,29 @@ def _every_few_weeks(pattern: Pattern, first: date, last: date) -> Iterator[date
 
 
 def _nth_of_months(pattern: Pattern, first: date, last: date) -> Iterator[date]:
-    weekday = WEEKDAYS.index(pattern.weekday)
-    place = -1 if pattern.nth == "last" else int(pattern.nth or 0) - 1
-    for year, month in _months(pattern, first, last):
-        such = _such_weekdays(year, month, weekday)
-        if place < len(such):  # a month without a fifth such weekday has no meeting
-            yield date.fromordinal(such[place])
+    weekday, last_of_month = WEEKDAYS.index(pattern.weekday), pattern.nth == "last"
+    weeks_on = -1 if last_of_month else int(pattern.nth or 0) - 1
+    for number in _months(pattern, first, last):
+        # the last of a month is a week before the first of the next
+        such = _first_such(number + last_of_month, weekday) + weeks_on * 7
+        day = date.fromordinal(such)
+        if day.month == number % 12 + 1:  # a month without a fifth such weekday has no meeting
+            yield day
 
 
-def _months(pattern: Pattern, first: date, last: date) -> Iterator[tuple[int, int]]:
-    """The months from `first` to `last` that count, from the anchor's month on."""
+def _months(pattern: Pattern, first: date, last: date) -> range:
+    """The months from `first` to `last` that count, by their numbers, from the anchor's month on."""
     start, end, step = _month_number(first), _month_number(last), pattern.every_months
     if pattern.anchor is not None:
         start += (_month_number(pattern.anchor) - start) % step
-    for number in range(start, end + 1, step if pattern.anchor else 1):
-        yield number // 12, number % 12 + 1
+    return range(start, end + 1, step if pattern.anchor else 1)
 
 
 def _month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
-def _such_weekdays(year: int, month: int, weekday: int) -> range:
-    """The days of a month that are that weekday (0 is Monday), as ordinals: four or five, a week apart."""
-    start, end = date(year, month, 1).toordinal(), date(year + month // 12, month % 12 + 1, 1).toordinal()
-    return range(start + (weekday - start + 1) % 7, end, 7)  # ordinal 1 was a Monday
+def _first_such(month_number: int, weekday: int) -> int:
+    """The first day of a month that is that weekday (0 is Monday), as an ordinal."""
+    start = date(month_number // 12, month_number % 12 + 1, 1).toordinal()
+    return start + (weekday - start + 1) % 7  # ordinal 1 was a Monday
