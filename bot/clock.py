@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -38,10 +41,38 @@ def parse_instant(text: str) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=LONDON)).astimezone(UTC)
 
 
+def is_shown(at: time_of_day, day: date) -> bool:
+    """Whether London's clocks show that time on that day: not 01:30 on the day on which they go forward."""
+    there = datetime.combine(day, at, LONDON)
+    return there.astimezone(UTC).astimezone(LONDON).time() == at
+
+
 def spoken(instant: datetime) -> str:
     """One wording of an instant everywhere: 'Wednesday 31 January 2024, 17:00 (London)'."""
     local = instant.astimezone(LONDON)
     return f"{spoken_date(local.date())}, {local:%H:%M} (London)"
+
+
+def spoken_instants(text: str) -> Iterator[tuple[int, int, datetime]]:
+    """Where `spoken` has put instants into a text: start, end (as of a slice), and the instant in UTC, to the minute.
+
+    Passed over: a weekday that is not the date's, a time that London's clocks skip in spring, and one that they show
+    twice in autumn, since nobody can tell which of the two was meant.
+    """
+    for found in _SPOKEN.finditer(text):
+        instant = _only_instant(found)
+        if instant and spoken(instant) == found[0]:
+            yield found.start(), found.end(), instant
+
+
+def _only_instant(found: re.Match[str]) -> datetime | None:
+    """The one instant at which London's clocks show that; None where there is none, or two."""
+    day, year, hour, minute = (int(found[name]) for name in ("day", "year", "hour", "minute"))
+    try:
+        local = datetime(year, MONTHS.index(found["month"]) + 1, day, hour, minute, tzinfo=LONDON)
+    except ValueError:  # 31 February
+        return None
+    return local.astimezone(UTC) if local.utcoffset() == local.replace(fold=1).utcoffset() else None
 
 
 def spoken_date(day: date) -> str:
@@ -54,3 +85,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_SPOKEN = re.compile(
+    rf"\b(?:{'|'.join(WEEKDAYS)}) (?P<day>[1-9][0-9]?) (?P<month>{'|'.join(MONTHS)}) (?P<year>[1-9][0-9]{{3}}), "
+    r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]) \(London\)"
+)

@@ -6,6 +6,7 @@ can ask why something is due then (rules, preamble). Unknown keys are refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.clock import is_shown
 
 
 def _time_of_day(value: object) -> object:
@@ -45,11 +48,25 @@ NoticeKind = Literal[
     "reissue",
     "move",
     "correction",
+    "amendment",
     "escalation",
+    "query",
+    "alarm",
 ]
 Audience = Literal["participants", "members", "pmo", "pmo_and_chair"]
-Recipients = Literal["members", "representatives", "secretary", "deputy", "pmo", "pmo_lead", "owner"]
-EVENTS = ("meeting", "recording_arrival", "proposed_date", "action", "request")
+WORKING_MATERIAL = ("draft", "transcript", "evidence", "queue")
+STRICTEST_FIRST: tuple[Audience, ...] = ("pmo", "pmo_and_chair", "members", "participants")
+Recipients = Literal["members", "representatives", "secretary", "deputy", "pmo", "pmo_lead", "owner", "authors"]
+EVENTS = (
+    "meeting",
+    "recording_arrival",
+    "proposed_date",
+    "action",
+    "request",
+    "supplementary_issue",
+    "apology",
+    "expected_paper",
+)
 """What a reminder may hang on beside a clock: docs/CONFIGURATION.md says when each happens."""
 ClockKind = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
 
@@ -113,17 +130,83 @@ class Graph(Strict):
     authority: str = "https://login.microsoftonline.com/"
 
 
+class Smtp(Strict):
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+
+    @model_validator(mode="after")
+    def _in_the_clear_only_here(self) -> Self:
+        if self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("without TLS, mail is handed only to a server on this computer")
+        return self
+
+
 class Mail(Strict):
-    transport: Literal["local", "graph"] = "local"
+    transport: Literal["local", "graph", "smtp"] = "local"
     folder: Path = Path("mailbox")  # inside paths.state
     mailbox: str = "pmo"  # the one of `mailboxes` that the secretariat writes from and reads
     graph: Graph = Graph()
+    smtp: Smtp = Smtp()
+
+
+TakenWords = Annotated[str, Field(pattern=r"^\w[^*]*\*?$")]
+"""A word or phrase looked for in a text: whole words, `*` for any ending; with a capital letter, only as written."""
 
 
 class Mailbox(Sourced):
+    """One of the Programme's mailboxes, and which queries belong in it (rules §7)."""
+
     address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     purpose: str
     trust: Literal["folder", "required"] = "required"
+    takes: list[TakenWords] = []
+    general: bool = False  # its words count only where a query has no other mailbox's
+    takes_the_rest: bool = False  # where nobody knows whom to ask
+
+
+class EscalationWords(Sourced):
+    """What makes a query a concern about what a group has decided or dealt with: that is escalated, not answered."""
+
+    takes: list[TakenWords] = []
+
+
+class ForAPerson(Sourced):
+    """One kind of message that gets no automatic answer: by whom it comes from, or by what it says."""
+
+    reason: str
+    roles: list[Literal["chair", "member", "observer", "programme"]] = []
+    seats: list[TakenWords] = []
+    domains: list[str] = []
+    takes: list[TakenWords] = []
+    due_within_days: int | None = Field(default=None, ge=1, le=260)
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> Self:
+        if not (self.roles or self.seats or self.domains or self.takes):
+            raise ValueError("give at least one of `roles`, `seats`, `domains` and `takes`")
+        return self
+
+
+class NotForAMachine(Sourced):
+    """What is logged with a due date and told to the PMO lead, and never answered by us (rules §7)."""
+
+    due_within_days: int = Field(default=5, ge=1, le=260)
+    kinds: list[ForAPerson]
+
+    @classmethod
+    def by_seat_alone(cls) -> Self:
+        """For a file that says nothing of it: who sits where is known all the same; words and domains are not."""
+        known = {"Ofgem": "Ofgem*", "the IPA": "IPA*", "the SRO": "SRO as Chair"}
+        why = "the rules name them (§7), and this file does not"
+        kinds = [ForAPerson(reason=f"it comes from {who}", seats=[seat], assumed=why) for who, seat in known.items()]
+        kinds.append(ForAPerson(reason="it comes from a Chair", roles=["chair"], assumed=why))
+        return cls(kinds=kinds, assumed=why)
+
+    def days_for(self, kind: ForAPerson) -> int:
+        """Within how many working days a person is to answer."""
+        return kind.due_within_days or self.due_within_days
 
 
 Invitations = Literal["mail", "graph", "manual"]
@@ -138,6 +221,42 @@ class Transcription(Strict):
 
 class Recording(Strict):
     link: str = ""  # pattern with {group} {date} {seconds}; empty: our own page
+
+
+RecipientRole = Literal["pmo", "chair", "representative", "observer", "programme", "other"]
+
+
+def _digest(value: object) -> object:
+    """YAML reads a bare `off` as false."""
+    if value is False:
+        return "off"
+    return value if value in ("off", "together") else _time_of_day(value)
+
+
+class Considerate(Strict):
+    """What people of one role are spared. `digest`: off, together (what falls due at one time), or one hour a day."""
+
+    digest: Annotated[Literal["off", "together"] | time, BeforeValidator(_digest)] = "off"
+    quiet_from: TimeOfDay | None = None
+    quiet_until: TimeOfDay | None = None
+    quiet_on_closed_days: bool = False
+
+    @model_validator(mode="after")
+    def _has_both_hours(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("`quiet_from` and `quiet_until` come together: give both or neither")
+        if self.quiet_from is not None and self.quiet_from == self.quiet_until:
+            raise ValueError("`quiet_from` and `quiet_until` are the same: that is no time, or the whole day")
+        return self
+
+
+class Sending(Strict):
+    """How notices leave: the ceiling that trips the brake, when another way is tried, who is spared what."""
+
+    ceiling_per_hour: int = Field(default=500, ge=0)  # 0: no ceiling
+    late_after_hours: int = Field(default=2, ge=1)
+    other_way_after_minutes: int = Field(default=15, ge=1)
+    roles: dict[RecipientRole, Considerate] = {}
 
 
 class Sample(Strict):
@@ -170,6 +289,7 @@ class SeriesRule(Sourced):
     end: TimeOfDay
     from_on: date | None = Field(default=None, alias="from")
     until_on: date | None = Field(default=None, alias="until")
+    joint_with: tuple[str, ...] = ()  # the groups that this meeting serves as well
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Self:
@@ -232,6 +352,23 @@ class DatedEntry(Sourced):
     to: date | None = None
     start: TimeOfDay | None = None
     end: TimeOfDay | None = None
+    joint_with: tuple[str, ...] | None = None  # for `move`: None keeps what the rule says, [] makes it the group's own
+
+    @model_validator(mode="after")
+    def _is_on_the_clock(self) -> Self:
+        day = self.to or self.on
+        for at in (self.start, self.end):
+            if at and not is_shown(at, day):
+                raise PydanticCustomError("time_parsing", f"{at:%H:%M} does not exist on {day}: the clocks go forward")
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError(f"it ends ({self.end:%H:%M}) before it starts ({self.start:%H:%M})")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_joint(self) -> Self:
+        if self.action == "cancel" and self.joint_with is not None:
+            raise ValueError("a meeting that is cancelled is joint with nobody: leave `joint_with` out")
+        return self
 
 
 class ClockRule(Sourced):
@@ -290,8 +427,10 @@ class ReminderStep(Sourced):
             raise ValueError("`climb` follows a step with `direction: after`: before that nothing is late")
         if days != sorted(set(days)) or any(d <= self.working_days for d in days):
             raise ValueError("each rung of `climb` comes some working days later than the one before")
-        if self.to == "owner" and self.clock != "action":
-            raise ValueError("only an `action` has an `owner`")
+        if self.to == "owner" and self.clock not in ("action", "apology"):
+            raise ValueError("only an `action` or an `apology` has an `owner`")
+        if (self.to == "authors") != (self.clock == "expected_paper"):
+            raise ValueError("an `expected_paper` is asked of its `authors`, and nothing else is")
         if self.opt_in and self.to not in ("members", "representatives"):
             raise ValueError("`opt_in` is for what `members` or `representatives` may choose to hear")
         return self
@@ -343,7 +482,10 @@ class Config(BaseSettings):
     transcription: Transcription = Transcription()
     recording: Recording = Recording()
     sample: Sample = Sample()
+    sending: Sending = Sending()
     mailboxes: dict[str, Mailbox]
+    escalation_words: EscalationWords = EscalationWords(assumed="this file names no words of an escalation")
+    not_for_a_machine: NotForAMachine = Field(default_factory=NotForAMachine.by_seat_alone)
     working_days: WorkingDays
     groups: dict[GroupKey, Group]
     dated_entries: list[DatedEntry] = []
@@ -377,6 +519,11 @@ class Config(BaseSettings):
         return next((k for k in self.groups if k.casefold() == key.casefold()), None)
 
     @property
+    def mailbox_of_the_rest(self) -> str:
+        """Where a query goes that fits nowhere: PPC's, or without such a one the mailbox that we write from."""
+        return next((key for key, mailbox in self.mailboxes.items() if mailbox.takes_the_rest), self.mail.mailbox)
+
+    @property
     def ladder(self) -> tuple[ReminderStep, ...]:
         """Every rung of every ladder, those that a step climbs to included."""
         return tuple(rung for step in self.reminders for rung in step.rungs)
@@ -385,6 +532,17 @@ class Config(BaseSettings):
     def step_ids(self) -> frozenset[str]:
         """The ids of all rungs."""
         return frozenset(step.id for step in self.ladder)
+
+    def audience_for(self, kind: str, groups: Iterable[str]) -> Audience:
+        """Who may read a document of that kind; of a joint meeting, as the strictest of its groups has it."""
+        found = [self._audience_of(kind, self.groups[key]) for key in groups if key in self.groups]
+        return min(found, key=STRICTEST_FIRST.index, default="members")
+
+    def _audience_of(self, kind: str, group: Group) -> Audience:
+        usual = self.audience.get(kind, "pmo" if kind in WORKING_MATERIAL else "members")
+        if group.confidential:
+            usual = min(usual, self.audience.get("confidential", "members"), key=STRICTEST_FIRST.index)
+        return group.audience.get(kind, usual)
 
     def dial_for(self, kind: NoticeKind, group: str) -> Dial:
         """How far a notice of this kind may go by itself, the group's own setting first."""
@@ -401,3 +559,5 @@ class Secrets(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     graph_client_secret: SecretStr | None = None
     graph_certificate: SecretStr | None = None  # PEM: private key and certificate in one
+    smtp_password: SecretStr | None = None
+    database_url: SecretStr | None = None  # postgresql://user:password@host:5432/database; SQLite without

@@ -225,7 +225,8 @@ def _known_keys(path: Path_) -> list[str]:
 def _broken_references(data: dict[str, Any], lines: dict[Path_, int]) -> Iterator[Problem]:
     """What points at something that is not there; works on the raw file, so that it is reported beside all else."""
     groups = {key: group for key, group in _mapping(data.get("groups")).items() if isinstance(key, str)}
-    for path, value in _references(data, groups):
+    joint = (((*path, n), name) for path, _, names in _joint_meetings(data, groups) for n, name in enumerate(names))
+    for path, value in (*_references(data, groups), *joint):
         if value not in groups:
             near = difflib.get_close_matches(value, list(groups), n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Groups on file: {', '.join(groups)}."
@@ -244,6 +245,7 @@ def _broken_references(data: dict[str, Any], lines: dict[Path_, int]) -> Iterato
                 "A group's line of parents must end.",
                 _line_of(("groups", key, "parent"), lines),
             )
+    yield from _broken_joint_meetings(data, lines, groups)
     yield from _broken_ladder(data, lines)
     yield from _broken_mailboxes(data, lines, groups)
 
@@ -266,8 +268,36 @@ def _references(data: dict[str, Any], groups: dict[str, Any]) -> Iterator[tuple[
                 yield (section, index, "group"), entry["group"]
 
 
+def _joint_meetings(data: dict[str, Any], groups: dict[str, Any]) -> Iterator[tuple[Path_, str, list[str]]]:
+    """Where each `joint_with` stands, whose meeting it is of, and the groups it names."""
+    for key, group in groups.items():
+        for index, rule in enumerate(_dicts(_mapping(group).get("series"))):
+            yield ("groups", key, "series", index, "joint_with"), key, _words(rule.get("joint_with"))
+    for index, entry in enumerate(_dicts(data.get("dated_entries"))):
+        yield ("dated_entries", index, "joint_with"), str(entry.get("group")), _words(entry.get("joint_with"))
+
+
+def _broken_joint_meetings(data: dict[str, Any], lines: dict[Path_, int], groups: dict[str, Any]) -> Iterator[Problem]:
+    for path, host, names in _joint_meetings(data, groups):
+        for place, name in enumerate(names):
+            if name == host:
+                sentence, hint = f"{host} meets jointly with itself", "Name the other groups only."
+            elif name in names[:place]:
+                sentence, hint = f"{name} is named twice", "Keep one of the two."
+            elif path[0] == "groups" and _mapping(groups[host]).get("status") == "email_update":
+                sentence, hint = f"{host} sends an e-mail update instead", "Write a dated entry that adds the meeting."
+            else:
+                continue
+            line = _line_of((*path, place), lines)
+            yield Problem("config-joint", f"`{_dotted((*path, place))}`: {sentence}.", hint, line)
+
+
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _words(value: object) -> list[str]:
+    return [str(word) for word in value] if isinstance(value, list) else []
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import LONDON
@@ -22,6 +22,7 @@ BY_THE_CALENDAR = (
 UNSENT = (OutboxState.PENDING.value, OutboxState.RETRY.value, OutboxState.WITHHELD.value)
 REMINDERS = ("member_reminder", "pmo_reminder")  # what an obligation gives rise to; a correction or a report is none
 MET = "the obligation was met meanwhile"
+SETTLES = {"headline_report": ("chair_copy", "chair_answer")}  # once a report is issued, nobody waits for the Chair
 
 
 def keep(session: Session, meetings: Iterable[Meeting]) -> list[str]:
@@ -40,6 +41,7 @@ def keep(session: Session, meetings: Iterable[Meeting]) -> list[str]:
         row.starts_at, row.ends_at = meeting.starts_at, meeting.ends_at
         row.reason, row.source = meeting.reason, meeting.source
         row.proposals = [day.isoformat() for day in meeting.proposals]
+        row.also_for = list(meeting.also_for)
     session.flush()
     return new
 
@@ -53,6 +55,7 @@ def decide(session: Session, meeting: Meeting) -> None:
     row.status, row.revision, row.reason = meeting.status.value, meeting.revision, meeting.reason
     row.starts_at, row.ends_at, row.called_at = meeting.starts_at, meeting.ends_at, meeting.called_at
     row.source, row.proposals = meeting.source, [day.isoformat() for day in meeting.proposals]
+    row.also_for, row.approved_by = list(meeting.also_for), meeting.approved_by
     session.flush()
 
 
@@ -77,14 +80,16 @@ def as_meeting(row: MeetingRow) -> Meeting:
         proposals=tuple(date.fromisoformat(day) for day in row.proposals),
         announced_close_at=row.announced_close_at,
         called_at=row.called_at,
+        approved_by=row.approved_by,
+        also_for=tuple(row.also_for),
     )
 
 
 def between(session: Session, first: datetime, last: datetime, group: str | None = None) -> list[Meeting]:
-    """Meetings that start from `first` to `last`, in order."""
+    """Meetings that start from `first` to `last`, in order; of all groups or of one, its joint meetings included."""
     query = select(MeetingRow).where(MeetingRow.starts_at >= first, MeetingRow.starts_at <= last)
     if group:
-        query = query.where(MeetingRow.group_key == group)
+        query = query.where(_serves(group))
     return [as_meeting(row) for row in session.scalars(query.order_by(MeetingRow.starts_at, MeetingRow.group_key))]
 
 
@@ -95,10 +100,15 @@ def by_uid(session: Session, uid: str) -> Meeting | None:
 
 
 def on_day(session: Session, group: str, day: date) -> Meeting | None:
-    """The group's meeting held on, or by the rule due on, that day; the one held comes first."""
-    query = select(MeetingRow).where(MeetingRow.group_key == group)
-    near = [as_meeting(r) for r in session.scalars(query.where(or_(MeetingRow.nominal_on == day, _starts_on(day))))]
-    return next((m for m in near if m.on == day), next((m for m in near if m.nominal_on == day), None))
+    """The group's meeting held on, or by the rule due on, that day; the one held comes first, a cancelled one last."""
+    query = select(MeetingRow).where(_serves(group), or_(MeetingRow.nominal_on == day, _starts_on(day)))
+    near = [as_meeting(row) for row in session.scalars(query.order_by(MeetingRow.uid))]
+    return min(near, key=lambda m: (m.on != day, m.status is MeetingStatus.CANCELLED), default=None)
+
+
+def _serves(group: str) -> ColumnElement[bool]:
+    """Its own meetings, and those of other groups that meet jointly with it."""
+    return or_(MeetingRow.group_key == group, cast(MeetingRow.also_for, Text).contains(f'"{group}"'))
 
 
 def _starts_on(day: date) -> ColumnElement[bool]:
@@ -129,10 +139,15 @@ def has_recording(session: Session, uid: str) -> bool:
 
 
 def meet_obligation(session: Session, uid: str, clock: str, *, at: datetime, by: str, link: str = "") -> None:
-    """Mark a clock of a meeting as met: its reminders stop, those queued already too. Met twice, the first stands."""
-    if session.get(ObligationRow, (uid, clock)) is None:
-        session.add(ObligationRow(meeting_uid=uid, clock=clock, done_at=at, done_by=by, link=link))
-    waiting = select(OutboxRow).where(OutboxRow.meeting_uid == uid, OutboxRow.clock == clock)
+    """Mark a clock of a meeting as met, and those that it settles: their reminders stop, those queued already too.
+
+    Met twice, the first stands.
+    """
+    clocks = (clock, *SETTLES.get(clock, ()))
+    for met in clocks:
+        if session.get(ObligationRow, (uid, met)) is None:
+            session.add(ObligationRow(meeting_uid=uid, clock=met, done_at=at, done_by=by, link=link))
+    waiting = select(OutboxRow).where(OutboxRow.meeting_uid == uid, OutboxRow.clock.in_(clocks))
     waiting = waiting.where(OutboxRow.state.in_(UNSENT), OutboxRow.kind.in_(REMINDERS))
     for row in session.scalars(waiting):
         row.state, row.state_reason = OutboxState.SUPPRESSED.value, MET

@@ -13,8 +13,9 @@ from pathlib import Path
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from bot.config import RecipientRole
 from bot.errors import BadTable, NotAllowed, UnknownThing
-from bot.model import Person, SeatHolding
+from bot.model import Meeting, Person, SeatHolding
 from bot.store.tables import EmailRow, PersonOptionRow, PersonRow, SeatHoldingRow, SlackIdRow
 
 COLUMNS = (
@@ -176,12 +177,13 @@ def _add_seat(session: Session, person: PersonRow, line: MemberLine) -> None:
 
 
 def as_person(row: PersonRow) -> Person:
-    """The value of a row, with the first address and Slack id."""
+    """The value of a row, with the first address that takes mail, and the first Slack id."""
+    good = (email.address for email in row.emails if email.bounced_at is None)
     return Person(
         id=row.id,
         name=row.name,
         organisation=row.organisation,
-        email=row.emails[0].address if row.emails else None,
+        email=next(good, None),
         slack_user_id=row.slack_ids[0].slack_user_id if row.slack_ids else None,
     )
 
@@ -220,6 +222,16 @@ def named(session: Session, text: str) -> Person:
     )
 
 
+def at_tables(session: Session, meeting: Meeting, on: date | None = None) -> list[SeatHolding]:
+    """The seats of every group whose meeting it is, the host's first, and of the programme's own people.
+
+    On the day of the meeting, or on another day given.
+    """
+    on = on or meeting.on
+    held = [h for group in meeting.groups for h in holdings(session, on, group=group)]
+    return list(dict.fromkeys(held))
+
+
 def holdings(
     session: Session, on: date, *, group: str | None = None, person_id: str | None = None
 ) -> list[SeatHolding]:
@@ -254,6 +266,20 @@ def is_pmo(session: Session, person_id: str, on: date) -> bool:
     return any(h.role in PMO_ROLES for h in holdings(session, on, person_id=person_id))
 
 
+def role_of(session: Session, person_id: str, on: date) -> RecipientRole:
+    """As what a person is written to on that day: of the PMO first of all, then by the seats held."""
+    roles = {h.role for h in holdings(session, on, person_id=person_id)}
+    if roles.intersection(PMO_ROLES):
+        return "pmo"
+    if "chair" in roles:
+        return "chair"
+    if roles.intersection(("member", "alternate")):
+        return "representative"
+    if "programme" in roles:
+        return "programme"
+    return "observer" if "observer" in roles else "other"
+
+
 def pmo_named(session: Session, text: str, on: date, *, hint: str) -> Person:
     """The one person of the PMO meant by a name. Raises UnknownThing, or NotAllowed with `hint` for anybody else."""
     person = named(session, text)
@@ -266,6 +292,12 @@ def constituency_of(session: Session, person_id: str, group: str, on: date) -> s
     """The constituency for which the person speaks in that group on that day, or None."""
     held = holdings(session, on, group=group, person_id=person_id)
     return next((h.constituency for h in held if h.constituency), None)
+
+
+def owner_names(held: SeatHolding) -> set[str]:
+    """What an action's owner may be called who holds this seat: the person, the seat, the constituency; casefolded."""
+    names = (held.person.name, held.seat, held.seat.removesuffix(" Representative"), held.constituency or "")
+    return {name.casefold() for name in names if name}
 
 
 def recipients(held: Iterable[SeatHolding], whom: str) -> list[Person]:

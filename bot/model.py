@@ -42,6 +42,18 @@ class Meeting:
     proposals: tuple[date, ...] = ()
     announced_close_at: datetime | None = None
     called_at: datetime | None = None  # when a person set this date; None: it stands on the calendar
+    approved_by: str = ""  # the Chair who approved its being called at short notice
+    also_for: tuple[str, ...] = ()  # the groups that meet jointly with `group`, which hosts it (rules §4)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every group whose meeting it is, the host first."""
+        return (self.group, *self.also_for)
+
+    @property
+    def known_as(self) -> str:
+        """'PSG', or 'PSG with DAG and SITAG' where groups meet jointly."""
+        return f"{self.group} with {' and '.join(self.also_for)}" if self.also_for else self.group
 
     @property
     def on(self) -> date:
@@ -139,6 +151,7 @@ class Notice:
     not_after: datetime | None = None
     in_reply_to: str = ""
     attachments: tuple[str, ...] = ()  # "sha256:name.docx"
+    note: str = ""  # said above the text: that it comes late
 
     @property
     def key(self) -> tuple[str, int, str, str, str]:
@@ -202,6 +215,7 @@ class OutgoingMessage:
     sent_at: datetime
     in_reply_to: str = ""
     attachments: tuple[Attachment, ...] = ()
+    service_id: str = ""  # the service's own id, where an earlier attempt at this channel learned it
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
-"""Opening the database: SQLite beside the state by default, its schema brought up to date by Alembic."""
+"""Opening the database: SQLite beside the state by default, or PostgreSQL; its schema brought up to date by Alembic.
+
+On either, whoever changes anything is alone while it is changed (docs/decisions/0014); nobody waits for a reader.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,43 +15,82 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.errors import StateUnusable
+from bot.store import postgresql
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10.0
+AFTERWARDS = "afterwards"  # where a session keeps what is to be done once it has ended
+
+Act = Callable[[Session], None]
 
 
 class Database:
-    """Sessions on one database: `session()` to change, `reading()` to look (on SQLite nobody waits for a reader)."""
+    """Sessions on one database: `session()` to change, `claiming()` to take up and settle work, `reading()` to look."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._writing, self._reading = _engine(url, begin="BEGIN IMMEDIATE"), _engine(url, begin="BEGIN")
-        self._sessions = sessionmaker(self._writing, expire_on_commit=False)
+        change, claim, look = POSTGRESQL if postgresql.is_postgresql(url) else SQLITE
+        # readers have connections of their own: those who wait for a change to end may hold all of the others
+        self._changing, self._looking = _engine(url), _engine(url)
+        self._sessions = sessionmaker(_beginning(self._changing, change), expire_on_commit=False)
+        self._claims = sessionmaker(_beginning(self._changing, claim), expire_on_commit=False)
+        self._reading = _beginning(self._looking, look)
         self._readers = sessionmaker(self._reading, expire_on_commit=False)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on an error. Raises StateUnusable with a sentence."""
-        with plain_words(self.url), self._sessions.begin() as session:
+        with self._followed() as acts, plain_words(self.url), self._sessions.begin() as session:
+            session.info[AFTERWARDS] = acts
+            yield session
+
+    @contextmanager
+    def claiming(self) -> Iterator[Session]:
+        """The same for work that touches only rows which it has locked (`SKIP LOCKED`) or that nobody else takes up.
+
+        Several such transactions run side by side on PostgreSQL, though never beside a `session()`.
+        """
+        with plain_words(self.url), self._claims.begin() as session:
             yield session
 
     @contextmanager
     def rehearsal(self) -> Iterator[Session]:
         """A transaction that is always rolled back: what is done in it is seen in it, and nowhere else."""
-        with plain_words(self.url), self._sessions() as session:
+        with self._followed() as acts, plain_words(self.url), self._sessions() as session:
+            session.info[AFTERWARDS] = acts
             yield session
             session.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent look at the database; nothing written in it is kept."""
-        with plain_words(self.url), self._readers() as session:
+        with self._followed() as acts, plain_words(self.url), self._readers() as session:
+            session.info[AFTERWARDS] = acts
             yield session
+
+    @contextmanager
+    def _followed(self) -> Iterator[list[Act]]:
+        """Once the transaction within has ended, well or not, what was put on the list is done in another."""
+        acts: list[Act] = []
+        try:
+            yield acts
+        finally:
+            if acts:
+                with self.session() as session:
+                    for act in acts:
+                        act(session)
+
+    def is_made(self) -> bool:
+        """Whether there is a schema yet; looking makes none."""
+        if make_url(self.url).get_backend_name() == "sqlite":
+            return Path(make_url(self.url).database or "").exists()
+        with plain_words(self.url), self._reading.connect() as connection:
+            return _schema_of(connection) is not None
 
     def bring_up_to_date(self) -> None:
         """Create or migrate the schema. Raises StateUnusable where a newer version of the bot has written here."""
@@ -58,12 +100,12 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._writing.dispose()
-        self._reading.dispose()
+        self._changing.dispose()
+        self._looking.dispose()
 
     def _refuse_newer(self) -> None:
         with self._reading.connect() as connection:
-            at = MigrationContext.configure(connection).get_current_revision()
+            at = _schema_of(connection)
         known = {script.revision for script in ScriptDirectory.from_config(_alembic(self.url)).walk_revisions()}
         if at is not None and at not in known:
             raise StateUnusable(
@@ -72,19 +114,35 @@ class Database:
             )
 
 
+def afterwards(session: Session, act: Act) -> None:
+    """Have something written in a transaction of its own once this one has ended, even undone: a refusal in the audit.
+
+    For sessions of `session()`, `reading()` and `rehearsal()`.
+    """
+    session.info[AFTERWARDS].append(act)
+
+
 @contextmanager
 def plain_words(url: str) -> Iterator[None]:
     """Turn what a database says of locks, disks and damage into a sentence that says what to do."""
     try:
         yield
-    except (OperationalError, DatabaseError, sqlite3.DatabaseError) as error:
-        said = str(getattr(error, "orig", None) or error)
-        for words, sentence, hint in TROUBLES:
-            if words in said:
-                raise StateUnusable(sentence.format(_named(url)), hint=hint) from error
+    except (DBAPIError, sqlite3.DatabaseError) as error:
+        found = _trouble(url, error)
+        if found:
+            raise StateUnusable(found[0].format(_named(url)), hint=found[1]) from error
         raise
 
 
+def _trouble(url: str, error: DBAPIError | sqlite3.DatabaseError) -> tuple[str, str] | None:
+    if postgresql.is_postgresql(url) and isinstance(error, DBAPIError):
+        return postgresql.trouble(error)
+    said = str(getattr(error, "orig", None) or error)
+    return next(((sentence, hint) for words, sentence, hint in TROUBLES if words in said), None)
+
+
+SQLITE = ("BEGIN IMMEDIATE", "BEGIN IMMEDIATE", "BEGIN")  # a reader turning writer midway would be refused at once
+POSTGRESQL = (postgresql.CHANGE, postgresql.CLAIM, postgresql.LOOK)
 TROUBLES = (
     (
         "database is locked",
@@ -124,17 +182,23 @@ TROUBLES = (
 )
 
 
-def _engine(url: str, *, begin: str) -> Engine:
-    """On SQLite a change takes the write lock at its start: a reader turning writer midway would be refused at once."""
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
-    if url.startswith("sqlite"):
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+def _engine(url: str) -> Engine:
+    if postgresql.is_postgresql(url):
+        return postgresql.opened(url, BUSY_SECONDS)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
+def _beginning(engine: Engine, statement: str) -> Engine:
+    """The same connections, each transaction begun with that statement."""
+    beginning = engine.execution_options()
+    event.listen(beginning, "begin", lambda connection: connection.exec_driver_sql(statement).close())
+    return beginning
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see _engine
+    connection.isolation_level = None  # we say BEGIN ourselves, see _beginning
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")  # a row that was committed survives a power cut
@@ -163,7 +227,13 @@ def _alembic(url: str) -> AlembicConfig:
     return config
 
 
+def _schema_of(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def _named(url: str) -> str:
-    """The database as a person knows it: the file's name, or the address without a password."""
+    """The database as a person knows it: the file's name, or its name and the server's; never with a password."""
     parsed = make_url(url)
-    return parsed.database or "in memory" if url.startswith("sqlite") else parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.database or "in memory"
+    return f"{parsed.database} on {parsed.host or 'this machine'}" + (f":{parsed.port}" if parsed.port else "")

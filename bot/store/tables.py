@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 NAMING = {
@@ -16,6 +17,12 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+@compiles(String, "postgresql")
+def _of_any_length(_type: String, _compiler: object, **_more: object) -> str:
+    """SQLite holds nobody to a length; what it takes (a long file name), PostgreSQL is not to refuse."""
+    return "VARCHAR"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -69,7 +76,9 @@ class EmailRow(Table):
 
     address: Mapped[str] = mapped_column(String(254), primary_key=True)  # in lower case
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
-    position: Mapped[int] = mapped_column(default=0)  # 0: where mail goes
+    position: Mapped[int] = mapped_column(default=0)  # mail goes to the first that has not bounced
+    bounced_at: Mapped[datetime | None]
+    bounce_reason: Mapped[str] = mapped_column(Text, default="")
 
     person: Mapped[PersonRow] = relationship(back_populates="emails")
 
@@ -112,6 +121,20 @@ class SeatHoldingRow(Table):
     person: Mapped[PersonRow] = relationship()
 
 
+class ListEntryRow(Table):
+    """Who is on an open group's list, from when to when. Nobody on it holds a seat."""
+
+    __tablename__ = "list_entries"
+    __table_args__ = (UniqueConstraint("group_key", "person_id", "from_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_key: Mapped[str] = mapped_column(String(40), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    from_on: Mapped[date]
+    to_on: Mapped[date | None]  # the last whole day on it; before `from_on` where they left on the day they joined
+    joined_at: Mapped[datetime]
+
+
 class MeetingRow(Table):
     __tablename__ = "meetings"
     __table_args__ = (Index("ix_meetings_group_starts", "group_key", "starts_at"),)
@@ -127,7 +150,9 @@ class MeetingRow(Table):
     source: Mapped[str] = mapped_column(Text, default="")
     proposals: Mapped[list[Any]] = mapped_column(default=list)  # ISO dates, best first
     called_at: Mapped[datetime | None]  # when a person set this date; clocks already past then are not attainable
+    approved_by: Mapped[str] = mapped_column(String(200), default="")  # the Chair, of a meeting called at short notice
     announced_close_at: Mapped[datetime | None]  # honoured even when the next meeting is brought forward
+    also_for: Mapped[list[Any]] = mapped_column(default=list)  # the groups that meet jointly with `group_key`
 
 
 class RecordingRow(Table):
@@ -255,6 +280,18 @@ class ActionRow(Table):
     at_seconds: Mapped[float | None]
 
 
+class ActionNoteRow(Table):
+    """What an action's owner, or the PMO, says of where it stands."""
+
+    __tablename__ = "action_notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("actions.reference"), index=True)
+    at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    text: Mapped[str] = mapped_column(Text)
+
+
 class AmendmentRow(Table):
     """A request to amend a headline report, a decision or an action. Never dropped, never edited."""
 
@@ -272,9 +309,41 @@ class AmendmentRow(Table):
     )  # one message is one request, however often it comes
     received_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]  # the closing instant that the requester was told
-    state: Mapped[str] = mapped_column(String(20))  # received | late
+    late: Mapped[bool] = mapped_column(default=False)  # it came after the closing, whatever its state is now
+    state: Mapped[str] = mapped_column(String(20))  # bot.amendments.State
+    kind: Mapped[str] = mapped_column(String(20), default="record")  # record | note | disagreement | no_comments
+    about: Mapped[str] = mapped_column(
+        String(20), default="other"
+    )  # decision | action | viewpoint | attendance | other
     present_text: Mapped[str] = mapped_column(Text, default="")
     proposed_text: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, default="")  # the requester's
+    at_seconds: Mapped[float | None]  # of the line, in the recording
+    evidence: Mapped[list[Any]] = mapped_column(default=list)  # {"segment", "quote", "at"}; working material
+    wants_escalation: Mapped[bool] = mapped_column(default=False)
+    needs_word_of: Mapped[str | None] = mapped_column(String(200))  # the constituency whose recorded view it changes
+    word_given_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    word_given_at: Mapped[datetime | None]
+    agreed_text: Mapped[str] = mapped_column(Text, default="")  # what the report is to say; empty until accepted
+
+    events: Mapped[list[AmendmentEventRow]] = relationship(order_by="AmendmentEventRow.id")
+
+
+class AmendmentEventRow(Table):
+    """What happened to a request: it came, changed its state, was added to, or was given a representative's word."""
+
+    __tablename__ = "amendment_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("amendments.reference"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    what: Mapped[str] = mapped_column(String(20))  # received | state | addition | word
+    from_state: Mapped[str] = mapped_column(String(20), default="")
+    to_state: Mapped[str] = mapped_column(String(20), default="")
+    text: Mapped[str] = mapped_column(Text, default="")  # the reason, or what was added
+    late: Mapped[bool] = mapped_column(default=False)  # an addition after the closing
+    source_key: Mapped[str | None] = mapped_column(String(250), unique=True)  # of the message that added something
 
 
 class ObligationRow(Table):
@@ -290,6 +359,55 @@ class ObligationRow(Table):
     link: Mapped[str] = mapped_column(Text, default="")
 
 
+class ApologyRow(Table):
+    """Somebody of a group's table cannot come to one meeting. No reason is asked or kept (rules §1)."""
+
+    __tablename__ = "apologies"
+
+    reference: Mapped[str] = mapped_column(String(20), primary_key=True)  # AP-001
+    number: Mapped[int] = mapped_column(unique=True)
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str] = mapped_column(String(200))
+    alternate_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    alternate_named_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class ExpectedPaperRow(Table):
+    """A paper that its author is to send for one meeting's pack."""
+
+    __tablename__ = "expected_papers"
+
+    reference: Mapped[str] = mapped_column(String(20), primary_key=True)  # PAP-001
+    number: Mapped[int] = mapped_column(unique=True)
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    expected_at: Mapped[datetime]  # when it was put on file
+    expected_by: Mapped[str] = mapped_column(String(200))
+    received_at: Mapped[datetime | None]
+    received_by: Mapped[str] = mapped_column(String(200), default="")
+    link: Mapped[str] = mapped_column(Text, default="")
+    withdrawn_at: Mapped[datetime | None]
+
+
+class ClearanceRow(Table):
+    """A draft report that was put to the Chair, and the answer."""
+
+    __tablename__ = "clearances"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_uid: Mapped[str] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    draft_id: Mapped[str | None] = mapped_column(ForeignKey("drafts.id"))
+    with_chair_at: Mapped[datetime]
+    with_chair_by: Mapped[str] = mapped_column(String(200))
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str] = mapped_column(String(200), default="")
+    subject_to_review: Mapped[bool] = mapped_column(default=False)
+
+
 class ChangeRequestRow(Table):
     """A change request that has been decided, and when the decision was communicated."""
 
@@ -301,6 +419,56 @@ class ChangeRequestRow(Table):
     communicated_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class QueryRow(Table):
+    """A general query: where it is proposed to go, where it went; or that a person alone answers it, until when."""
+
+    __tablename__ = "queries"
+
+    reference: Mapped[str] = mapped_column(String(20), primary_key=True)  # Q-001
+    number: Mapped[int] = mapped_column(unique=True)
+    source_key: Mapped[str] = mapped_column(String(250), unique=True)  # one message is one query
+    came_by: Mapped[str] = mapped_column(String(20))  # slack | mail | command
+    asked_at: Mapped[datetime]
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)  # None: nobody on file
+    address: Mapped[str] = mapped_column(String(254), default="")  # that it came from, by mail
+    text: Mapped[str] = mapped_column(Text)
+    mailbox: Mapped[str] = mapped_column(String(80))  # the proposal
+    group_key: Mapped[str] = mapped_column(String(40), default="")
+    because: Mapped[str] = mapped_column(Text)
+    is_uncertain: Mapped[bool] = mapped_column(default=False)
+    is_escalation: Mapped[bool] = mapped_column(default=False)
+    for_a_person: Mapped[str] = mapped_column(Text, default="")  # why no machine answers it
+    due_on: Mapped[date | None]
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    sent_to: Mapped[str] = mapped_column(String(80), default="")  # the mailbox it was passed on to
+
+
+class EscalationRow(Table):
+    """A concern on its way up the governance, or to the IPA: from what, to whom, by which meeting, and why."""
+
+    __tablename__ = "escalations"
+
+    reference: Mapped[str] = mapped_column(String(20), primary_key=True)  # ESC-001
+    number: Mapped[int] = mapped_column(unique=True)
+    source_key: Mapped[str] = mapped_column(String(250), unique=True)
+    came_by: Mapped[str] = mapped_column(String(20))  # slack | mail | command
+    raised_at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(20))  # decision | appeal | informal
+    from_group: Mapped[str] = mapped_column(String(40))
+    to: Mapped[str] = mapped_column(String(40))  # a group's key, or IPA
+    for_ofgem: Mapped[bool] = mapped_column(default=False)  # the party holds Ofgem's thresholds to be met
+    meeting_uid: Mapped[str | None] = mapped_column(ForeignKey("meetings.uid"), index=True)
+    is_late: Mapped[bool] = mapped_column(default=False)  # a late paper there, with the Chair's consent
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    constituency: Mapped[str | None] = mapped_column(String(200))
+    decision_ref: Mapped[str | None] = mapped_column(String(40))
+    context: Mapped[str] = mapped_column(Text)
+    rationale: Mapped[str] = mapped_column(Text)
+    impact: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    state_reason: Mapped[str] = mapped_column(Text, default="")
+
+
 class OutboxRow(Table):
     """A notice to one recipient, rendered when decided, with its life and its reason."""
 
@@ -308,6 +476,7 @@ class OutboxRow(Table):
     __table_args__ = (
         UniqueConstraint("meeting_uid", "meeting_revision", "clock", "step", "recipient"),
         Index("ix_outbox_state_next_try", "state", "next_try_at"),
+        Index("ix_outbox_released_sent", "released_by", "sent_at"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -338,6 +507,9 @@ class OutboxRow(Table):
     tries: Mapped[int] = mapped_column(default=0)
     service_id: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(Text, default="")  # said above the text: that it comes late, and why
+    told_in: Mapped[str | None] = mapped_column(String(40), index=True)  # the digest that carries it, and its fate
+    release_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"), index=True)
 
     attempts: Mapped[list[AttemptRow]] = relationship(order_by="AttemptRow.id")
 
@@ -356,6 +528,29 @@ class AttemptRow(Table):
     outcome: Mapped[str] = mapped_column(String(20), default="")
     service_id: Mapped[str] = mapped_column(Text, default="")
     error: Mapped[str] = mapped_column(Text, default="")
+
+
+class BrakeRow(Table):
+    """Sending is stopped: for one group, or ("") for all."""
+
+    __tablename__ = "brakes"
+
+    group_key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    set_at: Mapped[datetime]
+    set_by: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class ReleaseRow(Table):
+    """A person's word that a batch of notices may go; summed up once the fate of each is known."""
+
+    __tablename__ = "releases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    released_at: Mapped[datetime]
+    released_by: Mapped[str] = mapped_column(String(200))  # by name
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    summed_up_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class InboxRow(Table):
