@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import audit, meetings, members, recordings, transcripts
+from bot import apologies, audit, meetings, members, recordings, transcripts
 from bot.clock import Clock
 from bot.config import Config
 from bot.formats import Agenda, Attendance, Attendee, Draft, Transcript, timestamp
@@ -56,6 +56,7 @@ class _Work:
     recording_id: str
     meeting: Meeting
     held: list[SeatHolding]
+    away: set[str]  # the ids of those who sent apologies
     version: int
     transcript_id: str
     transcript: Transcript
@@ -73,7 +74,7 @@ def draft_one(database: Database, drafting: Drafting, clock: Clock) -> bool:
         held_on=work.meeting.on,
         level=drafting.config.groups[work.meeting.group].level,
         agenda=drafting.agenda_for(work.meeting),
-        attendance=attendance_of(work.held),
+        attendance=attendance_of(work.held, work.away),
     )
     report = _report(drafting, work, draft)
     document = drafting.files.put(drafting.writer.draft_document(report))
@@ -88,8 +89,9 @@ def _claim(session: Session, now: datetime) -> _Work | None:
     if row is None or not found:
         return None
     meeting = meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))
-    held = members.holdings(session, meeting.on, group=meeting.group)
-    return _Work(row.id, meeting, held, _next_version(session, meeting.uid), *found)
+    held = members.at_tables(session, meeting)
+    away = apologies.away(session, meeting.uid)
+    return _Work(row.id, meeting, held, away, _next_version(session, meeting.uid), *found)
 
 
 def _next_version(session: Session, meeting_uid: str) -> int:
@@ -97,29 +99,47 @@ def _next_version(session: Session, meeting_uid: str) -> int:
     return max(versions, default=0) + 1
 
 
-def attendance_of(held: Iterable[SeatHolding]) -> Attendance:
-    """The roster as drafting wants it: who may be expected at the table, and who chairs."""
-    at_table = [h for h in held if h.group and h.role in members.AT_THE_TABLE]
-    chair = next((h.person.name for h in at_table if h.role == "chair"), None)
-    return Attendance(
-        chair=chair,
-        members=[Attendee(name=h.person.name, constituency=h.constituency, role=h.seat or h.role) for h in at_table],
-    )
+def attendance_of(held: Iterable[SeatHolding], away: Collection[str] = ()) -> Attendance:
+    """The roster as drafting wants it: who may be expected at the table, and who chairs; `away`: ids of apologies."""
+    at_table = _at_table(held)
+    chair = next((h.person.name for h in at_table if h.role == "chair" and h.person.id not in away), None)
+    return Attendance(chair=chair, members=[_attendee(h, away) for h in at_table])
 
 
-def attendance_rows(held: Iterable[SeatHolding]) -> tuple[AttendanceRow, ...]:
-    """The report's attendance table from the roster; nobody is said to be present whom no one has confirmed."""
+def _at_table(held: Iterable[SeatHolding]) -> list[SeatHolding]:
+    """Who sits at the table. Whoever sits at several of a joint meeting is named at the first."""
+    at_table, first = [h for h in held if h.group and h.role in members.AT_THE_TABLE], dict[str, str | None]()
+    return [h for h in at_table if first.setdefault(h.person.id, h.group) == h.group]
+
+
+def _attendee(held: SeatHolding, away: Collection[str]) -> Attendee:
+    name, present = held.person.name, False if held.person.id in away else None
+    return Attendee(name=name, constituency=held.constituency, role=held.seat or held.role, present=present)
+
+
+def attendance_rows(held: Iterable[SeatHolding], away: Collection[str] = ()) -> tuple[AttendanceRow, ...]:
+    """The report's attendance table from the roster, and the ids of those who sent apologies.
+
+    Nobody is said to be present whom no one has confirmed.
+    """
+    at_table = _at_table(held)
+    stood_in_for = {h.alternate_for for h in at_table if h.role == "alternate" and h.from_on == h.to_on}
     return tuple(
         AttendanceRow(
             name=h.person.name,
             seat=h.seat,
             constituency=h.constituency,
             organisation=h.person.organisation,
-            status="alternate" if h.role == "alternate" else "expected",
+            status=_status(h, away, stood_in_for),
         )
-        for h in held
-        if h.group and h.role in members.AT_THE_TABLE
+        for h in at_table
     )
+
+
+def _status(held: SeatHolding, away: Collection[str], stood_in_for: Collection[str | None]) -> str:
+    if held.person.id in away or held.person.name in stood_in_for:
+        return "apologies"
+    return "alternate" if held.role == "alternate" else "expected"
 
 
 def _report(drafting: Drafting, work: _Work, draft: Draft) -> HeadlineReport:
@@ -136,7 +156,7 @@ def _report(drafting: Drafting, work: _Work, draft: Draft) -> HeadlineReport:
         version=f"Draft {work.version}. {WORKING}",
         prepared_from=f"{prepared}transcribed by {transcript.engine}{model}.",
         recording_link=recording_link(drafting.config, meeting, work.recording_id, drafting.page),
-        attendance=attendance_rows(work.held),
+        attendance=attendance_rows(work.held, work.away),
         draft=draft,
         dates_to_note=drafting.dates_to_note(meeting),
     )

@@ -1,4 +1,4 @@
-"""Obligations that hang on something on file, by name: an action, an amendment request, a decided change request.
+"""Obligations that hang on something on file, by name: an action, an amendment request, an apology.
 
 Each is met as a meeting's clocks are (`meetings.meet_obligation`), under its clock and reference: 'action:PSG27-03'.
 """
@@ -10,12 +10,14 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from bot import audit, change_requests, meetings
+from bot import apologies, audit, change_requests, clearances, meetings, papers
 from bot.errors import UnknownThing
 from bot.model import Person
 from bot.store.tables import ActionRow, AmendmentRow, ReportRow
 
 ACTION, REQUEST, CHANGE_DECISION = "action", "request", "change_decision"
+APOLOGY, EXPECTED_PAPER = apologies.APOLOGY, papers.EXPECTED_PAPER
+ON_FILE = (ACTION, REQUEST, CHANGE_DECISION, APOLOGY, EXPECTED_PAPER)
 OPEN, CLOSURE_PROPOSED, CLOSED = "open", "closure_proposed", "closed"
 NOT_TO_BE_MET = ("meeting", "proposed_date", "daily", "amendments_close")
 """What reminders hang on that nobody can do: a meeting comes, a window closes; a date is confirmed by command."""
@@ -47,7 +49,7 @@ def uid_of_decision(group: str, decided_on: date, domain: str) -> str:
 
 
 def on_file(session: Session, reference: str, clock: str, domain: str) -> Obligation:
-    """The obligation of an action, a request or a change request. Raises UnknownThing where there is none."""
+    """The obligation of whatever is on file under that reference. Raises UnknownThing where there is none."""
     if clock == ACTION:
         action = session.get(ActionRow, reference.upper())
         if action:
@@ -60,9 +62,16 @@ def on_file(session: Session, reference: str, clock: str, domain: str) -> Obliga
     elif clock == CHANGE_DECISION:
         row = change_requests.named(session, reference)
         return Obligation(uid_of_decision(row.group_key, row.decided_on, domain), CHANGE_DECISION, row.reference)
+    elif clock == APOLOGY:
+        apology = apologies.named(session, reference)
+        return Obligation(apology.meeting_uid, APOLOGY, apology.reference)
+    elif clock == EXPECTED_PAPER:
+        paper = papers.named(session, reference)
+        return Obligation(paper.meeting_uid, EXPECTED_PAPER, paper.reference)
     raise UnknownThing(
         f"There is no {clock} {reference}.",
-        hint="Write it as PSG27-03/action, AM-001/request or CR041/change_decision.",
+        hint="Write it as PSG27-03/action, AM-001/request, CR041/change_decision, AP-001/apology or "
+        "PAP-001/expected_paper.",
     )
 
 
@@ -86,5 +95,9 @@ def meet(
         action.state = CLOSED if of_pmo else CLOSURE_PROPOSED
     elif obligation.clock == CHANGE_DECISION:
         change_requests.named(session, obligation.reference).communicated_at = now
+    elif obligation.clock == EXPECTED_PAPER:
+        papers.note_done(session, obligation.reference, by=by, now=now, link=link)
+    elif obligation.clock in (clearances.COPY, clearances.ANSWER):
+        clearances.note_done(session, obligation.uid, obligation.clock, by=by, now=now)
     subject = named or f"{obligation.uid}/{obligation.key}"
     audit.record(session, now, by.name, "obligation met", subject[:200], link=link)
