@@ -18,4 +18,5 @@ def why_not_attainable(meeting: Meeting, due_at: datetime | None) -> str:
     if is_attainable(meeting, due_at) or meeting.called_at is None:
         return ""
     called_on = spoken_date(meeting.called_at.astimezone(LONDON).date())
-    return f"Not attainable: the meeting was called on {called_on}; the Chair approves."
+    approved = f"approved by {meeting.approved_by}" if meeting.approved_by else "the Chair approves"
+    return f"Not attainable: the meeting was called on {called_on}; {approved}."

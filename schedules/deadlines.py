@@ -8,18 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import zip_longest
-from operator import attrgetter
+from operator import attrgetter, lt, sub
+from typing import NamedTuple
 
-from bot.clock import LONDON, spoken, spoken_date
+from bot.clock import spoken_date
 from bot.config import ClockRule, Config
 from bot.model import Deadline, Explanation, Meeting, MeetingStatus
+from schedules.amendment_window import Requests, closing, with_what_is_issued
 from schedules.attainable import why_not_attainable
 from schedules.remembered import Remembered
 from schedules.series import Calendar, Instants, Slot
 
 LOOK_AHEAD = timedelta(days=400)
-AMENDMENT_CLOCKS = ("amendments_close", "amended_report")
+AMENDMENT_CLOCKS = ("amendments_close", "amended_report", "supplementary_issue")
 UPDATE = "update"
+NO_REQUESTS = Requests()
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Circumstances:
 
     next_ordinary: Meeting | None
     issued_at: datetime | None = None  # when this meeting's report was issued
+    requests: Requests = NO_REQUESTS  # to amend it
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,38 @@ class ClockColumn:
     due_at: list[datetime | None]
 
 
+class RunningClock(NamedTuple):
+    """A clock that runs for a group, and when it falls by the day of the event that it hangs on."""
+
+    rule: ClockRule
+    instants: Instants
+
+
 Planned = tuple[Slot, Slot | None]
 """A slot, and the group's ordinary one that follows it."""
 
 
+class Course(NamedTuple):
+    """A group's meetings in order: their days by the rule, those held, and those of the ordinary ones that follow."""
+
+    nominal_on: list[date]
+    held_on: list[date]
+    following_on: list[date | None]
+
+
 def deadlines_for(meeting: Meeting, calendar: Calendar, circumstances: Circumstances) -> list[Deadline]:
     """Every clock of one meeting, in order of instant; clocks that do not exist for it come last, with a note."""
-    on, config = meeting.on, calendar.config
-    rules = [r for r in _clocks_of(meeting.group, config) if _in_force(r, on) and _of_its_kind(r, meeting.status)]
-    found = [_deadline(rule, meeting, calendar, circumstances) for rule in rules]
+    return _deadlines(_running_clocks(meeting.group, calendar), meeting, calendar, circumstances)
+
+
+def _deadlines(
+    clocks: list[RunningClock], meeting: Meeting, calendar: Calendar, circumstances: Circumstances
+) -> list[Deadline]:
+    on, status = meeting.on, meeting.status
+    running = [c for c in clocks if _in_force(c.rule, on) and _of_its_kind(c.rule, status)]
+    found = [_deadline(clock, meeting, calendar, circumstances) for clock in running]
+    if circumstances.issued_at or meeting.announced_close_at:
+        found = [*with_what_is_issued(found, circumstances.next_ordinary, calendar, circumstances.requests)]
     if meeting.called_at:
         found = [_if_attainable(deadline, meeting) for deadline in found]
     return sorted(found, key=lambda d: (d.due_at is None, d.due_at or meeting.starts_at))
@@ -59,7 +86,9 @@ def deadline_of_decision(group: str, decided_on: date, calendar: Calendar) -> De
     rules = (r for r in calendar.config.clocks if r.hangs_on == "decision" and r.enabled and _in_force(r, decided_on))
     rule = next((r for r in rules if _in_scope(r, group, calendar.config)), None)
     day = calendar.as_if_called(group, decided_on)
-    return _counted(rule, "the decision", day, calendar, note=lambda _: "") if rule else None
+    if rule is None:
+        return None
+    return _counted(RunningClock(rule, _instants(rule, calendar)), "the decision", day, calendar, note=lambda _: "")
 
 
 def _if_attainable(deadline: Deadline, meeting: Meeting) -> Deadline:
@@ -74,59 +103,99 @@ def _if_attainable(deadline: Deadline, meeting: Meeting) -> Deadline:
 def all_deadlines(calendar: Calendar, first: date, last: date) -> Iterator[tuple[Meeting, list[Deadline]]]:
     """Every meeting held from `first` to `last` with its clocks, group by group, by the configuration alone."""
     for group in calendar.config.groups:
-        written = Remembered(calendar.meeting)
+        written, clocks = Remembered(calendar.meeting), _running_clocks(group, calendar)
         for slot, following in _planned(calendar, group, first, last):
             next_ordinary = written[following] if following else None
-            yield written[slot], deadlines_for(written[slot], calendar, Circumstances(next_ordinary))
+            yield written[slot], _deadlines(clocks, written[slot], calendar, Circumstances(next_ordinary))
 
 
 def all_instants(calendar: Calendar, first: date, last: date) -> Iterator[ClockColumn]:
     """The instants of `all_deadlines`, without their reasons, in columns: for very many of them."""
     for group in calendar.config.groups:
-        planned, rules = _planned(calendar, group, first, last), _clocks_of(group, calendar.config)
+        clocks, slots = _running_clocks(group, calendar), calendar.slots(group, first, last + LOOK_AHEAD)
+        plain = _plain_course(slots, last) if calendar.meets_by_rule_only(group) else None
+        if plain:
+            yield from _columns(group, plain, [clock for clock in clocks if clock.rule.kind != UPDATE])
+            continue
+        planned = _planned(calendar, group, first, last)
         updates = [row for row in planned if row[0].status is MeetingStatus.EMAIL_UPDATE]
         others = [row for row in planned if row[0].status is not MeetingStatus.EMAIL_UPDATE]
-        yield from _columns(group, updates, [rule for rule in rules if rule.kind == UPDATE], calendar)
-        yield from _columns(group, others, [rule for rule in rules if rule.kind != UPDATE], calendar)
+        yield from _columns(group, _course(updates), [clock for clock in clocks if clock.rule.kind == UPDATE])
+        yield from _columns(group, _course(others), [clock for clock in clocks if clock.rule.kind != UPDATE])
 
 
-def _columns(group: str, rows: list[Planned], rules: list[ClockRule], calendar: Calendar) -> Iterator[ClockColumn]:
-    """A column for each rule, over those of the rows on whose days it is in force."""
-    nominal = [slot.nominal_on for slot, _ in rows]
-    held = [slot.on for slot, _ in rows]
-    following = [after.on if after else None for _, after in rows]
-    for rule in rules:
+def _course(rows: list[Planned]) -> Course:
+    nominal, held = [slot.nominal_on for slot, _ in rows], [slot.on for slot, _ in rows]
+    return Course(nominal, held, [after.on if after else None for _, after in rows])
+
+
+def _plain_course(slots: list[Slot], last: date) -> Course | None:
+    """The course where each slot is followed by the next ordinary one, as `_follows` says; None where one is not.
+
+    For a group that meets by rule only. Nearly all are so, hence the haste: no line of Python for each meeting.
+    """
+    held, nominal = [slot.on for slot in slots], [slot.nominal_on for slot in slots]
+    in_order = all(map(lt, held, held[1:])) and all(map(lt, nominal, nominal[1:]))
+    if not in_order or max(map(sub, held[1:], held), default=LOOK_AHEAD) > LOOK_AHEAD:
+        return None
+    count = bisect_right(held, last)
+    return Course(nominal[:count], held[:count], [*held[1:], None][:count])
+
+
+def _columns(group: str, course: Course, clocks: list[RunningClock]) -> Iterator[ClockColumn]:
+    """A column for each clock, over those of the meetings on whose days it is in force."""
+    nominal, held, following = course
+    if not held:
+        return
+    for rule, due in clocks:
         start, end = bisect_left(held, rule.from_on or date.min), bisect_right(held, rule.until_on or date.max)
-        due, events = _instants(rule, calendar), held if rule.hangs_on == "meeting" else following
-        yield ClockColumn(group, rule, nominal[start:end], [due[day] if day else None for day in events[start:end]])
+        if rule.hangs_on == "meeting":
+            due_at: list[datetime | None] = [*map(due.__getitem__, held[start:end])]
+        else:
+            due_at = [due[day] if day else None for day in following[start:end]]
+        yield ClockColumn(group, rule, nominal[start:end], due_at)
 
 
 def _planned(calendar: Calendar, group: str, first: date, last: date) -> list[Planned]:
-    """The group's slots from `first` to `last`, in order of start, each with the ordinary one that follows it."""
+    """The slots that the group hosts from `first` to `last`, in order of start, each with the ordinary one after it."""
     slots = calendar.slots(group, first, last + LOOK_AHEAD)
     held = slots[: bisect_right(slots, last, key=attrgetter("on"))]
     return [
-        (slot, after if after is None or _follows(after, slot) else _first_following(slot, slots))
+        (slot, after if after is None or _follows(after, slot, calendar) else _first_following(slot, slots, calendar))
         for slot, after in zip_longest(held, slots[1 : len(held) + 1])
+        if slot.group == group
     ]
 
 
-def _first_following(slot: Slot, slots: list[Slot]) -> Slot | None:
-    return next((later for later in slots if _follows(later, slot)), None)
+def _first_following(slot: Slot, slots: list[Slot], calendar: Calendar) -> Slot | None:
+    return next((later for later in slots if _follows(later, slot, calendar)), None)
 
 
-def _follows(later: Slot, slot: Slot) -> bool:
+def _follows(later: Slot, slot: Slot, calendar: Calendar) -> bool:
     """Whether one is an ordinary meeting after the other, near enough to be looked for: as `next_ordinary_meeting`."""
     is_later = later.on > slot.on or (later.on == slot.on and later.start > slot.start)
     is_near = later.on - slot.on <= LOOK_AHEAD
-    return is_later and is_near and later.nominal_on > slot.nominal_on and later.status is not MeetingStatus.AD_HOC
+    is_ordinary = later.status is not MeetingStatus.AD_HOC or _takes_the_place(later, slot.group, calendar)
+    return is_later and is_near and is_ordinary and _comes_after(later, slot)
 
 
-def _clocks_of(group: str, config: Config) -> list[ClockRule]:
+def _comes_after(later: Slot | Meeting, earlier: Slot | Meeting) -> bool:
+    """Whether it is a later one of the series, too; another group's joint meeting stands in none of ours."""
+    return later.group != earlier.group or later.nominal_on > earlier.nominal_on
+
+
+def _takes_the_place(later: Slot | Meeting, group: str, calendar: Calendar) -> bool:
+    """Whether the group's own meeting gives way to it, a joint one: it closes windows as that one would have."""
+    return later.group != group and calendar.meets_by_rule(group, later.on)
+
+
+def _running_clocks(group: str, calendar: Calendar) -> list[RunningClock]:
     """The clocks in whose scope a group is; none for one taken out of the configuration since: its clocks stop."""
+    config = calendar.config
     if group not in config.groups:
         return []
-    return [r for r in config.clocks if r.enabled and r.hangs_on != "decision" and _in_scope(r, group, config)]
+    rules = [r for r in config.clocks if r.enabled and r.hangs_on != "decision" and _in_scope(r, group, config)]
+    return [RunningClock(rule, _instants(rule, calendar)) for rule in rules]
 
 
 def _in_scope(rule: ClockRule, group: str, config: Config) -> bool:
@@ -145,42 +214,42 @@ def _of_its_kind(rule: ClockRule, status: MeetingStatus) -> bool:
 def next_ordinary_meeting(
     meeting: Meeting, calendar: Calendar, known: list[Meeting] | None = None, *, cancelled: bool = True
 ) -> Meeting | None:
-    """The group's next ordinary meeting; `known` lays a person's decisions over the calendar.
+    """The group's next ordinary meeting, a joint one included; `known` lays a person's decisions over the calendar.
 
     A cancelled one counts unless `cancelled` is False: closing and reissue keep their dates when it is (rules §3).
     """
     decided = {m.uid: m for m in known or []}
     planned = calendar.meetings(meeting.on, meeting.on + LOOK_AHEAD, [meeting.group])
-    candidates = [decided.pop(m.uid, m) for m in planned] + [m for m in decided.values() if m.group == meeting.group]
+    candidates = [decided.pop(m.uid, m) for m in planned] + [m for m in decided.values() if meeting.group in m.groups]
     following = [
         m
         for m in candidates
-        if m.nominal_on > meeting.nominal_on
+        if _comes_after(m, meeting)
         and m.starts_at > meeting.starts_at
-        and m.is_ordinary
+        and (m.is_ordinary or _takes_the_place(m, meeting.group, calendar))
         and (cancelled or m.status is not MeetingStatus.CANCELLED)
     ]
     return min(following, key=lambda m: m.starts_at, default=None)
 
 
-def _deadline(rule: ClockRule, meeting: Meeting, calendar: Calendar, circumstances: Circumstances) -> Deadline:
+def _deadline(clock: RunningClock, meeting: Meeting, calendar: Calendar, circumstances: Circumstances) -> Deadline:
+    rule, following = clock.rule, circumstances.next_ordinary
     if rule.hangs_on == "meeting":
-        return _counted(rule, "the meeting", meeting, calendar, note=_proposal_note)
-    following = circumstances.next_ordinary
+        return _counted(clock, "the meeting", meeting, calendar, note=_proposal_note)
     if following is None:
         deadline = Deadline(rule.kind, None, partial(_explain_no_following, rule, calendar))
     else:
-        deadline = _counted(rule, "the following meeting", following, calendar, note=_following_note)
+        deadline = _counted(clock, "the following meeting", following, calendar, note=_following_note)
     if rule.kind == "amendments_close":
-        return _window(deadline, meeting, calendar, circumstances)
+        return closing(deadline, meeting, calendar, circumstances.issued_at)
     return deadline
 
 
 def _counted(
-    rule: ClockRule, named: str, event: Meeting, calendar: Calendar, *, note: Callable[[Meeting], str]
+    clock: RunningClock, named: str, event: Meeting, calendar: Calendar, *, note: Callable[[Meeting], str]
 ) -> Deadline:
-    due_at = _instants(rule, calendar)[event.on]
-    return Deadline(rule.kind, due_at, partial(_explain_count, rule, named, event, calendar, note))
+    explain = partial(_explain_count, clock.rule, named, event, calendar, note)
+    return Deadline(clock.rule.kind, clock.instants[event.on], explain)
 
 
 def _explain_count(
@@ -203,45 +272,8 @@ def _proposal_note(meeting: Meeting) -> str:
 
 
 def _following_note(following: Meeting) -> str:
-    note = f"The following ordinary meeting is {following.group} on {spoken_date(following.on)}."
+    note = f"The following ordinary meeting is {following.known_as} on {spoken_date(following.on)}."
     return f"{note} {_proposal_note(following)}".strip()
-
-
-def _window(deadline: Deadline, meeting: Meeting, calendar: Calendar, circumstances: Circumstances) -> Deadline:
-    """The amendment window's own cases: announced closing, end of series, never too short (rules §3).
-
-    An announced closing is honoured when the following meeting is brought forward; a later meeting drags it along.
-    """
-    announced = meeting.announced_close_at
-    if announced and announced >= (deadline.due_at or announced):
-        return Deadline(deadline.kind, announced, lambda: _explain_announced(deadline, announced))
-    window, issued = calendar.config.amendment_window, circumstances.issued_at
-    if deadline.due_at is None:
-        return _after_issue(deadline, issued, window.end_of_series_days, calendar)
-    if issued is None:
-        return deadline
-    earliest = _after_issue(deadline, issued, window.at_least_days, calendar)
-    return earliest if earliest.due_at and earliest.due_at > deadline.due_at else deadline
-
-
-def _explain_announced(usual: Deadline, announced: datetime) -> Explanation:
-    note = f"Announced as {spoken(announced)}, and honoured. {usual.note}".strip()
-    return replace(usual.explanation, skipped=(), note=note)
-
-
-def _after_issue(usual: Deadline, issued: datetime | None, days: int, calendar: Calendar) -> Deadline:
-    word = f"{days} working days after the report's issue ({calendar.config.amendment_window.on_the_word_of})"
-    if issued is None:
-        note = f"It closes {word}; the report has not been issued yet."
-        return Deadline(usual.kind, None, lambda: replace(usual.explanation, note=f"{usual.note} {note}".strip()))
-    issued_on = issued.astimezone(LONDON).date()
-
-    def explain() -> Explanation:
-        skipped = calendar.closed.passed_over(issued_on, days)
-        return replace(usual.explanation, rule=f"{usual.rule}; never before {word}", skipped=skipped)
-
-    due_at = calendar.counted(days, calendar.config.working_days.deadline_time)[issued_on]
-    return Deadline(usual.kind, due_at, explain)
 
 
 def _instants(rule: ClockRule, calendar: Calendar) -> Instants:

@@ -125,6 +125,23 @@ def test_members_are_told_once_on_a_persons_release(
         assert (rows[0].state, rows[0].released_by) == (OutboxState.PENDING, "Tobias Wrenfield")
 
 
+def test_a_cancelled_meeting_is_held_after_all_in_its_old_place_and_everybody_is_invited_again(
+    database: Database, announcer: Announcer, secretary: Person
+) -> None:
+    before = clocks(database, announcer, "PSG", MARCH)
+    change(database, announcer, Wanted("cancel", "PSG", MARCH, secretary))
+    with pytest.raises(SecretariatError, match="To hold it after all: secretariat meetings add PSG 2026-03-04"):
+        change(database, announcer, Wanted("move", "PSG", MARCH, secretary, to=date(2026, 3, 10)))
+    found = change(database, announcer, Wanted("add", "PSG", MARCH, secretary, reason="It is needed."))
+    assert clocks(database, announcer, "PSG", MARCH) == before
+    assert (found.after.uid, found.after.revision) == (found.before.uid, 2) if found.before else None
+    assert {c.clock for c in found.clocks if c.meeting == "PSG 2026-03-04" and c.before is None} >= {"papers"}
+    with database.reading() as session:
+        told = session.scalars(select(OutboxRow).where(OutboxRow.kind == "move", OutboxRow.meeting_revision == 2)).all()
+        assert len(told) >= 15
+        assert {entry.partition(":")[2] for row in told for entry in row.attachments} <= {"invitation.ics"}
+
+
 def test_a_cancelled_meeting_has_no_clocks_and_leaves_the_window_of_the_report_before_it(
     database: Database, announcer: Announcer, secretary: Person
 ) -> None:
@@ -244,7 +261,8 @@ def test_the_commands_preview_ask_and_do(tmp_path: Path) -> None:
     assert "not of the PMO" in refused.stderr
     released = secretariat(state, *now, "outbox", "release", "--all", "--by", "Tobias Wrenfield")
     assert released.returncode == 0, released.stderr
-    assert "Harriet Bassington: PSG: the meeting is now on Tuesday 10 March 2026" in released.stdout
+    assert "PSG: the meeting is now on Tuesday 10 March 2026" in released.stdout
+    assert "Harriet Bassington: mail to harriet.bassington@example.org" in released.stdout
 
 
 def test_a_dated_entry_made_later_is_followed_through(database: Database, config: Config, secretary: Person) -> None:
