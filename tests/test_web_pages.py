@@ -346,7 +346,7 @@ class TestTheDoor:
         assert "default-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
-        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
 
 
 class TestThePages:
@@ -383,7 +383,7 @@ class TestThePages:
         assert "Christmas Day" in words
         assert "Boxing Day" in words
         assert "proposed move" in words
-        assert "SITWG: usual day, now" in words
+        assert "SITWG: usual day, proposed for" in words
         assert "Contradictions" in words
 
     def test_the_calendar_takes_a_period(self, page: httpx.Client) -> None:

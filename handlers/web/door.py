@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from datetime import timedelta
 from threading import Lock
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,17 +12,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.clock import parse_instant
 from handlers.web.desk import Desk
+from handlers.web.forms import token_of
 from handlers.web.rendering import sentence
 
 OWN_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
+STAY = timedelta(hours=12)
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser hides the origin of our own forms, too
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -66,10 +70,15 @@ class SessionRequired:
         self.app, self.desk = app, desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["session"]:
+        if self._is_in(scope["session"]):
             await self.app(scope, receive, send)
             return
         await self._refusal(Request(scope))(scope, receive, send)
+
+    def _is_in(self, session: dict[str, str]) -> bool:
+        """Whether it came in by the link, and not too long ago: a cookie that is written anew lets nobody stay on."""
+        entered_at = session.get("entered_at")
+        return bool(entered_at) and self.desk.clock.now() < parse_instant(entered_at or "") + STAY
 
     def _refusal(self, request: Request) -> Response:
         """A browser led here by another site keeps the strict cookie back; a click on our own page brings it along."""
@@ -97,6 +106,7 @@ class Entrance:
             return sentence(self.desk, request, 403, "Link already used", text)
         if request.method == "GET":
             request.session["entered_at"] = self.desk.clock.now().isoformat()
+            token_of(request)
         return RedirectResponse("/", 303, {"Cache-Control": "no-store"})
 
     def _take(self) -> bool:

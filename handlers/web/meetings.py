@@ -1,28 +1,35 @@
-"""The calendar's pages: the months, and one meeting with everything that hangs on it."""
+"""The calendar's pages: the months, and one meeting with everything that hangs on it and can be done about it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bot import amendments, meetings, members
+from bot.errors import SecretariatError, StateUnusable
 from bot.model import Deadline, Meeting, MeetingStatus
 from bot.store.tables import DraftRow, MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
+from handlers.web.change_forms import can_change, first_values, groups_to_call
 from handlers.web.desk import Desk
 from handlers.web.feeds import addresses
+from handlers.web.fields import EARLIEST, LATEST, Fields
+from handlers.web.forms import Sent, remember, shown_form
 from handlers.web.month_grid import due_by_day, months
+from handlers.web.obligations import ToDo, clocks_to_meet, matters_to_meet, meet
 from handlers.web.rendering import answer
 from schedules.deadlines import AMENDMENT_CLOCKS
+from schedules.frictions import frictions_among
 from schedules.known_meetings import known_meetings
 
-EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 MOST_DAYS = timedelta(days=731)
 NOTICES_SHOWN = 100
 CLOCKS_REACH = timedelta(days=45)  # clocks fall due this far from their meeting
@@ -41,9 +48,10 @@ class ShownMeeting:
 def shown(desk: Desk, session: Session, meeting: Meeting) -> ShownMeeting:
     """The meeting as pages show it. A group that the configuration no longer has keeps its key, and no clock runs."""
     group = desk.config.groups.get(meeting.group)
+    names = [desk.config.groups[key].name for key in meeting.groups if key in desk.config.groups]
     clocks = desk.announcer.clocks_of(session, meeting) if group else []
     return ShownMeeting(
-        meeting, group.name if group else meeting.group, clocks, meetings.obligations_met(session, meeting.uid)
+        meeting, " and ".join(names) or meeting.group, clocks, meetings.obligations_met(session, meeting.uid)
     )
 
 
@@ -55,8 +63,9 @@ def calendar(desk: Desk, request: Request) -> Response:
         around = between(desk, session, first - CLOCKS_REACH, last + CLOCKS_REACH)
         standing = [meeting for meeting in around if meeting.status is not MeetingStatus.CANCELLED]
         due = due_by_day((meeting, shown(desk, session, meeting).clocks) for meeting in standing)
+        form = shown_form(desk, session, request)
     grids = months(found, first, last, desk.calendar.closed, due)
-    groups = sorted({m.group for m in found})
+    groups = sorted({key for m in found for key in m.groups})
     contradictions = desk.config.contradictions
     return answer(
         desk,
@@ -68,6 +77,10 @@ def calendar(desk: Desk, request: Request) -> Response:
         months=grids,
         feeds=addresses(desk, groups),
         contradictions=contradictions,
+        frictions=[*frictions_among(desk.calendar, found, first, last)],
+        form=form,
+        groups_to_call=groups_to_call(desk),
+        can_change={m.uid for m in found if can_change(desk.config, m, desk.clock.now())},
     )
 
 
@@ -96,31 +109,104 @@ def between(desk: Desk, session: Session, first: date, last: date) -> list[Meeti
     return known_meetings(session, desk.calendar, first, last)
 
 
-def one(desk: Desk, request: Request) -> Response:
+@dataclass(frozen=True)
+class Refused:
+    """A word that something is done, which could not be taken: shown again with what was typed."""
+
+    key: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_REFUSED = Refused()
+
+
+def one(desk: Desk, request: Request, refused: Refused = NOTHING_REFUSED) -> Response:
     """`/meetings/{uid}`: the meeting, its clocks with their arithmetic, and everything that hangs on it."""
     uid = request.path_params["uid"]
     with desk.database.reading() as session:
-        meeting = meetings.by_uid(session, uid) or _planned(desk, uid)
-        if meeting is None:
-            raise HTTPException(404, f"There is no meeting {uid}.")
+        meeting = known_meeting(desk, session, uid)
         notices = select(OutboxRow).where(OutboxRow.meeting_uid == uid).order_by(OutboxRow.decided_at.desc())
         drafts = select(DraftRow).where(DraftRow.meeting_uid == uid).order_by(DraftRow.version.desc())
         reports = select(ReportRow).where(ReportRow.meeting_uid == uid).order_by(ReportRow.revision.desc())
         recordings = select(RecordingRow).where(RecordingRow.meeting_uid == uid).order_by(RecordingRow.arrived_at)
         requests = amendments.of_meeting(session, uid)
+        as_shown = shown(desk, session, meeting)
         return answer(
             desk,
             request,
             "meeting.html",
-            shown=shown(desk, session, meeting),
-            feeds=addresses(desk, [meeting.group]),
+            status=422 if refused.wrong else 200,
+            shown=as_shown,
+            feeds=addresses(desk, [*meeting.groups]),
             notices=session.scalars(notices.limit(NOTICES_SHOWN)).all(),
             notices_in_all=session.scalar(select(func.count()).where(OutboxRow.meeting_uid == uid)) or 0,
             drafts=session.scalars(drafts).all(),
             reports=session.scalars(reports).all(),
             recordings=session.scalars(recordings).all(),
             requests=[(row, members.by_id(session, row.requester_id)) for row in requests],
+            can_change=can_change(desk.config, meeting, desk.clock.now()),
+            form=shown_form(desk, session, request, first_values(meeting)),
+            clocks_to_meet={todo.key: todo for todo in clocks_to_meet(session, meeting, as_shown.clocks)},
+            matters_to_meet=list(matters_to_meet(desk, session, meeting)),
+            refused=refused,
+            form_again=shown_form(desk, session, request, refused.values, refused.wrong),
+            just_met=_just_met(session, uid, request.query_params.get("done", "")),
         )
+
+
+def _just_met(session: Session, uid: str, key: str) -> ObligationRow | None:
+    """What was met a moment ago, for a word of confirmation. It is read from what is on file.
+
+    What hangs on a reference has it alone; a decision may be kept under another day than its meeting's.
+    """
+    query = select(ObligationRow).where(ObligationRow.clock == key)
+    return session.scalars(query if ":" in key else query.where(ObligationRow.meeting_uid == uid)).first()
+
+
+def done(desk: Desk, request: Request, sent: Sent) -> Response:
+    """`/meetings/{uid}/done` was sent: one thing is said to be done. Said twice, the first word stands."""
+    uid, key = request.path_params["uid"], sent.line("obligation")
+    fields = Fields(sent)
+    try:
+        with desk.database.session() as session:
+            meeting = known_meeting(desk, session, uid)
+            by, link = fields.person(session, desk.clock.now()), fields.link("link")
+            todo = next((t for t in _to_meet(desk, session, meeting) if t.key == key), None)
+            if todo is None and _just_met(session, uid, key) is None:
+                fields.wrong[""] = f"This meeting has nothing to be done that is called “{key}”."
+            if by and todo and not fields.wrong:
+                meet(session, desk, todo, by=by, link=link)
+                remember(request, by)
+    except StateUnusable:
+        raise
+    except SecretariatError as error:
+        fields.wrong[""] = str(error)
+    if fields.wrong:
+        return one(desk, request, Refused(key, sent.lines(), fields.wrong))
+    return _to_page(uid, f"?{urlencode({'done': key})}")
+
+
+def back_to(desk: Desk, request: Request) -> Response:
+    """`/meetings/{uid}/done`, opened as a page: its form stands on the meeting's."""
+    return _to_page(request.path_params["uid"])
+
+
+def _to_page(uid: str, query: str = "") -> Response:
+    return RedirectResponse(f"/meetings/{quote(uid)}{query}", 303, {"Cache-Control": "no-store"})
+
+
+def _to_meet(desk: Desk, session: Session, meeting: Meeting) -> list[ToDo]:
+    clocks = shown(desk, session, meeting).clocks
+    return [*clocks_to_meet(session, meeting, clocks), *matters_to_meet(desk, session, meeting)]
+
+
+def known_meeting(desk: Desk, session: Session, uid: str) -> Meeting:
+    """The meeting of that uid, on file or only on the calendar. Raises HTTPException (404) where there is none."""
+    found = meetings.by_uid(session, uid) or _planned(desk, uid)
+    if found is None:
+        raise HTTPException(404, f"There is no meeting {uid}.")
+    return found
 
 
 def _planned(desk: Desk, uid: str) -> Meeting | None:

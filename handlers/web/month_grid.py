@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bot.clock import LONDON, MONTHS, WEEKDAYS
 from bot.config import Contradiction
+from bot.errors import Problem
 from bot.model import Deadline, Meeting
 from handlers.web.rendering import rendered, style_sheet
 from schedules.working_days import ClosureReason
@@ -52,7 +53,7 @@ def due_by_day(clocks: Iterable[tuple[Meeting, Sequence[Deadline]]]) -> dict[dat
         for deadline in deadlines:
             if deadline.due_at:
                 day = groups.setdefault(deadline.due_at.astimezone(LONDON).date(), {})
-                day.setdefault(deadline.kind, set()).add(meeting.group)
+                day.setdefault(deadline.kind, set()).add(meeting.known_as)
     return {
         on: tuple(f"{kind.replace('_', ' ')}: {', '.join(sorted(keys))}" for kind, keys in sorted(kinds.items()))
         for on, kinds in groups.items()
@@ -114,6 +115,7 @@ def calendar_html(
     title: str,
     contradictions: Sequence[Contradiction] = (),
     due: Mapping[date, tuple[str, ...]] = MappingProxyType({}),
+    frictions: Sequence[Problem] = (),
 ) -> str:
     """The calendar as one HTML document that needs no other file: to be kept, mailed or printed."""
     return rendered(
@@ -125,4 +127,5 @@ def calendar_html(
         meetings=meetings,
         months=months(meetings, first, last, closed, due),
         contradictions=contradictions,
+        frictions=frictions,
     )

@@ -7,10 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import meetings
+from bot import meetings, releases
 from bot.model import OutboxState
 from bot.store.tables import OutboxRow
 from handlers.web.desk import Desk
+from handlers.web.forms import shown_form
 from handlers.web.paging import paged
 from handlers.web.rendering import answer
 
@@ -24,7 +25,8 @@ def listed(desk: Desk, request: Request) -> Response:
     query = select(OutboxRow).order_by(OutboxRow.decided_at.desc(), OutboxRow.id)
     with desk.database.reading() as session:
         page = paged(session, request, query.where(OutboxRow.state == state) if state else query)
-        return answer(desk, request, "outbox.html", page=page, state=state, states=states)
+        waiting = releases.how_many_wait(session)
+        return answer(desk, request, "outbox.html", page=page, state=state, states=states, waiting=waiting)
 
 
 def one(desk: Desk, request: Request) -> Response:
@@ -35,4 +37,13 @@ def one(desk: Desk, request: Request) -> Response:
             raise HTTPException(404, f"There is no notice {request.path_params['id']}.")
         attached = [tuple(entry.split(":", 1)) for entry in row.attachments]
         meeting = meetings.by_uid(session, row.meeting_uid)
-        return answer(desk, request, "notice.html", row=row, attached=attached, meeting=meeting)
+        return answer(
+            desk,
+            request,
+            "notice.html",
+            row=row,
+            attached=attached,
+            meeting=meeting,
+            waits=releases.waits(row),
+            form=shown_form(desk, session, request),
+        )

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
@@ -19,18 +20,25 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.errors import SecretariatError, UnknownThing
-from handlers.web import drafts, feeds, files, ledgers, meetings, outbox, overview, reports
+from handlers.web import changing, deeds, drafts, feeds, files, ledgers, meetings, outbox, overview, releases, reports
 from handlers.web.desk import Desk
-from handlers.web.door import SECURITY_HEADERS, Entrance, OwnHostOnly, SecurityHeaders, SessionRequired
+from handlers.web.door import SECURITY_HEADERS, STAY, Entrance, OwnHostOnly, SecurityHeaders, SessionRequired
+from handlers.web.forms import Sent, read_form
 from handlers.web.rendering import sentence
 
-TWELVE_HOURS = 12 * 60 * 60
 PAGES: dict[str, Callable[[Desk, Request], Response]] = {
     "/": overview.overview,
     "/calendar": meetings.calendar,
+    "/calendar/add": partial(changing.form, action="add"),
     "/meetings/{uid}": meetings.one,
+    "/meetings/{uid}/move": partial(changing.form, action="move"),
+    "/meetings/{uid}/cancel": partial(changing.form, action="cancel"),
+    "/meetings/{uid}/confirm": partial(changing.form, action="confirm"),
+    "/meetings/{uid}/done": meetings.back_to,
     "/outbox": outbox.listed,
     "/outbox/{id}": outbox.one,
+    "/releases": releases.listed,
+    "/done/{number}": deeds.one,
     "/slack": ledgers.slack,
     "/drafts/{id}": drafts.one,
     "/reports/{id}": reports.one,
@@ -40,12 +48,29 @@ PAGES: dict[str, Callable[[Desk, Request], Response]] = {
     "/inbox": ledgers.inbox,
     "/audit": ledgers.audit,
 }
-HEADINGS = {400: "This cannot be shown", 404: "Not found", 405: "Only for reading", 503: "Not just now"}
+FORMS: dict[str, Callable[[Desk, Request, Sent], Response]] = {
+    "/calendar/add": partial(changing.asked, action="add"),
+    "/meetings/{uid}/move": partial(changing.asked, action="move"),
+    "/meetings/{uid}/cancel": partial(changing.asked, action="cancel"),
+    "/meetings/{uid}/confirm": partial(changing.asked, action="confirm"),
+    "/meetings/{uid}/done": meetings.done,
+    "/releases": releases.asked,
+}
+HEADINGS = {
+    400: "This cannot be shown",
+    403: "Not followed",
+    404: "Not found",
+    405: "Only for reading",
+    413: "Too long",
+    415: "No form",
+    503: "Not just now",
+}
 
 
 def page_routes(desk: Desk) -> list[BaseRoute]:
     """The pages, for `page_app`. Endpoints are plain functions: each runs in a thread, beside the event loop."""
     guarded = [Route(path, partial(page, desk), methods=["GET"]) for path, page in PAGES.items()]
+    guarded += [Route(path, _posted(desk, form), methods=["POST"]) for path, form in FORMS.items()]
     return [
         Route("/health", _health, methods=["GET"]),
         Route("/feeds/{token}.ics", partial(feeds.feed, desk), methods=["GET"]),
@@ -55,13 +80,23 @@ def page_routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
+def _posted(desk: Desk, form: Callable[[Desk, Request, Sent], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Nothing is changed but by a form that was read and found to be ours."""
+
+    async def posted(request: Request) -> Response:
+        sent = await read_form(request)
+        return await run_in_threadpool(form, desk, request, sent)
+
+    return posted
+
+
 def page_app(desk: Desk, extra_routes: list[BaseRoute]) -> Starlette:
     """The whole web application. `extra_routes` guard themselves: they need no session and may have any Host."""
     session = Middleware(
         SessionMiddleware,
         secret_key=desk.session_secret,
         session_cookie="secretariat",  # cookies are shared by every port of a host
-        max_age=TWELVE_HOURS,
+        max_age=int(STAY.total_seconds()),
         same_site="strict",
         https_only=False,
     )
@@ -84,7 +119,7 @@ def _what_is_said(desk: Desk) -> Mapping[Any, ExceptionHandler]:
     """A person's error is said in its own sentence; ours gets a short id, which is also in the log."""
 
     def refused(request: Request, error: HTTPException) -> Response:
-        said = {404: "There is no such page.", 405: "This page is only for reading."}
+        said = {404: "There is no such page.", 405: "This address is only for reading."}
         standard = error.detail in ("Not Found", "Method Not Allowed")
         text = said.get(error.status_code, error.detail) if standard else error.detail
         heading = HEADINGS.get(error.status_code, "This cannot be shown")

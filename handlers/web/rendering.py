@@ -69,12 +69,18 @@ def _templates() -> Environment:
         "time_of_day": _time_of_day,
         "timestamp": timestamp,
         "words": _words,
+        "pair": _pair,
     }
     return environment
 
 
 def _time_of_day(instant: datetime) -> str:
     return f"{instant.astimezone(LONDON):%H:%M}"
+
+
+def _pair(value: str) -> tuple[str, str]:
+    """A choice whose value is what it is called."""
+    return value, value
 
 
 def _words(name: str) -> str:
