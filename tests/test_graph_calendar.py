@@ -15,7 +15,7 @@ import pytest
 import requests
 from typer.testing import CliRunner, Result
 
-from bot import meetings
+from bot import brakes, facts, meetings, outbox
 from bot.adapters.graph_calendar import GraphCalendar
 from bot.adapters.graph_connection import GraphAccount
 from bot.cli import app
@@ -359,6 +359,22 @@ def test_the_commands_compare_rehearse_and_put_right(graph: FakeGraph, tmp_path:
     assert len(graph.calendar.standing) == 1
     again = at_a_terminal(graph, tmp_path, "graph", "sync")
     assert (again.stdout, again.stderr) == ("", "0 done.\n")
+
+
+def test_nobody_is_invited_while_sending_is_stopped_or_the_installation_is_in_shadow(
+    graph: FakeGraph, tmp_path: Path
+) -> None:
+    assert at_a_terminal(graph, tmp_path, "graph", "sync", "--dry-run").exit_code == 0  # makes the database
+    database = Database(f"sqlite:///{tmp_path / 'secretariat.db'}")
+    with database.session() as session:
+        brakes.pull(session, brakes.ALL, by="Tobias Wrenfield", reason="", now=NOW)
+    assert "Sending is stopped. Let it go on first" in str(at_a_terminal(graph, tmp_path, "graph", "sync").exception)
+    with database.session() as session:
+        brakes.let_go(session, brakes.ALL, by="Tobias Wrenfield", now=NOW)
+        facts.remember(session, outbox.SHADOW_UNTIL, (NOW + timedelta(days=14)).isoformat())
+    database.close()
+    assert "in shadow: nothing leaves" in str(at_a_terminal(graph, tmp_path, "graph", "sync").exception)
+    assert graph.calendar.events == []
 
 
 def test_where_the_pmo_invites_by_hand_the_calendar_is_only_compared(graph: FakeGraph, tmp_path: Path) -> None:

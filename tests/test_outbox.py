@@ -20,8 +20,9 @@ from bot.adapters.mail_folder import MailFolder
 from bot.adapters.slack_log import SlackLog
 from bot.config import Config, Dial
 from bot.model import Delivery, Notice, OutboxState, Outcome, OutgoingMessage, Person
-from bot.outbox import ALLOWED_MOVES, Sender, move
+from bot.outbox import ALLOWED_MOVES, move
 from bot.ports import Channel
+from bot.sending import TRIES, Sender
 from bot.store.database import Database
 from bot.store.tables import AttemptRow, OutboxRow
 from schedules.announcements import Announcer
@@ -47,7 +48,8 @@ class Hands:
 class Scripted:
     """A channel that answers as told, in order, and keeps what it was handed; what it says it has, it has."""
 
-    settling, looks_up = timedelta(0), True
+    settling = timedelta(0)
+    looks_up = True
 
     def __init__(self, name: str, answers: Iterable[Outcome], has: Iterable[Outcome | None] = ()) -> None:
         self.name = name
@@ -181,9 +183,10 @@ def test_a_notice_moves_only_as_allowed(state: OutboxState) -> None:
             assert row.state == state.value
 
 
-def test_what_is_sent_or_stopped_is_final() -> None:
-    final = {OutboxState.SENT, OutboxState.EXPIRED, OutboxState.SUPERSEDED, OutboxState.SUPPRESSED}
+def test_what_is_stopped_is_final_and_what_is_sent_too_unless_it_comes_back() -> None:
+    final = {OutboxState.EXPIRED, OutboxState.SUPERSEDED, OutboxState.SUPPRESSED}
     assert {state for state, further in ALLOWED_MOVES.items() if not further} == final
+    assert ALLOWED_MOVES[OutboxState.SENT] == {OutboxState.RETRY}
 
 
 # --------------------------------------------------------------------------------------------------------- what is sent
@@ -221,11 +224,11 @@ def test_what_is_done_meanwhile_is_suppressed(database: Database, tmp_path: Path
 
 
 def test_a_failure_for_now_is_tried_again_later_and_given_up_in_the_end(database: Database, tmp_path: Path) -> None:
-    channel, hands = Scripted("mail", [Outcome.FAILED_FOR_NOW] * outbox.TRIES), Hands()
+    channel, hands = Scripted("mail", [Outcome.FAILED_FOR_NOW] * TRIES), Hands()
     sending = sender(database, tmp_path, [channel], hands)
     put(database, notice())
     waits = []
-    for _ in range(outbox.TRIES):
+    for _ in range(TRIES):
         assert sending.deliver_one()
         waits.append(only(database).next_try_at - hands.at)
         assert not sending.deliver_one(), "it waits before the next try"
@@ -291,7 +294,7 @@ KILLED = """
     from pathlib import Path
     from bot.adapters.content_files import ContentFolder
     from bot.adapters.mail_folder import MailFolder
-    from bot.outbox import Sender
+    from bot.sending import Sender
     from bot.store.database import Database
 
     folder, when = Path(sys.argv[1]), sys.argv[2]
@@ -452,7 +455,7 @@ def rehearsed(
             for found in rehearse(session, announcing, first, last)
             for r in [found.reminder]
             for person in found.people
-            if r.step.clock != "amended_report"  # no request, no amended report; a rehearsal cannot know
+            if r.step.clock not in ("amended_report", "chair_answer")  # no request, no draft with the Chair
         }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot import brakes, outbox
 from bot.app import Secretariat
 from bot.commands.settings import Settings
 from bot.errors import SecretariatError
@@ -53,6 +54,8 @@ def sync_calendars(
             hint="Use `secretariat invitations compare`, or set `invitations: graph`.",
         )
     both, now = _side_by_side(settings.secretariat), settings.clock.now()
+    if not dry_run:
+        _refuse_while_stopped(settings.secretariat)
     done = 0
     for step in both.steps(*_period(settings, from_, to), now):
         typer.echo(step.sentence)
@@ -60,6 +63,15 @@ def sync_calendars(
             both.take(step, now)
         done += bool(step.deed)
     typer.echo(f"{done} would be done; nothing was." if dry_run else f"{done} done.", err=True)
+
+
+def _refuse_while_stopped(whole: Secretariat) -> None:
+    """Microsoft 365 invites as soon as an event is made: what stops our notices stops that too."""
+    with whole.database.reading() as session:
+        if outbox.in_shadow(session, whole.clock.now()):
+            raise SecretariatError("This installation is in shadow: nothing leaves.", hint="Look with --dry-run.")
+        if any(brake.group_key == brakes.ALL for brake in brakes.pulled(session)):
+            raise SecretariatError("Sending is stopped.", hint="Let it go on first: secretariat outbox resume.")
 
 
 def _side_by_side(whole: Secretariat) -> CalendarSync:

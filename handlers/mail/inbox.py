@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import audit, members
+from bot import audit, bounces, members
 from bot.amendments import RequestText
 from bot.clock import Clock
 from bot.config import Mailbox
@@ -21,10 +21,12 @@ from bot.model import Person
 from bot.ports import ContentFiles
 from bot.store.database import Database
 from bot.store.tables import InboxRow
+from handlers.mail.bounces import bounces_in
 from handlers.mail.replies import meet_by_reply
 from handlers.mail.understanding import ReadMail, asks_for_amendment, find_request, read_mail
 from handlers.requests import enter_request
 from schedules.announcements import Announcer
+from schedules.sending_words import mail_bounced
 
 log = structlog.get_logger()
 FOLDERS = {"done": "done", "needs_a_person": "needs-a-person", "ignored": "ignored"}
@@ -120,12 +122,12 @@ class MailFolderInbox:
         except UnreadableMessage as error:
             return Finding("needs_a_person", "unreadable", str(error))
         row.sender, row.subject, row.message_id = mail.sender[:254], mail.subject, mail.message_id[:250]
-        return replace(self._understood(session, row, mail, now), own_words=mail.own_words)
+        return replace(self._understood(session, row, mail, raw, now), own_words=mail.own_words)
 
-    def _understood(self, session: Session, row: InboxRow, mail: ReadMail, now: datetime) -> Finding:
-        refused = self._not_to_be_answered(session, row, mail)
-        if refused:
-            return refused
+    def _understood(self, session: Session, row: InboxRow, mail: ReadMail, raw: bytes, now: datetime) -> Finding:
+        settled = self._came_back(session, raw, now) or self._not_to_be_answered(session, row, mail)
+        if settled:
+            return settled
         person = members.by_email(session, mail.sender)
         if person is None:
             return Finding("needs_a_person", "unknown_sender", f"{mail.sender} is nobody on file; no receipt was sent.")
@@ -140,6 +142,16 @@ class MailFolderInbox:
         except SecretariatError as error:
             kind = "unknown_meeting" if isinstance(error, UnknownThing) else "refused"
             return Finding("needs_a_person", kind, str(error))
+
+    def _came_back(self, session: Session, raw: bytes, now: datetime) -> Finding | None:
+        """A mail of ours that a mail server could not deliver: its address is marked, and the PMO told."""
+        said = []
+        for bounce in bounces_in(raw):
+            notice = bounces.came_back(session, bounce.notice_id, bounce.address, bounce.reason, now)
+            if notice:
+                mail_bounced(self.announcer, session, notice, bounce.address, bounce.reason, now)
+                said.append(f"{notice.subject} to {bounce.address}: {bounce.reason}")
+        return Finding("done", "bounce", f"A mail of ours came back: {'; '.join(said)}") if said else None
 
     def _not_to_be_answered(self, session: Session, row: InboxRow, mail: ReadMail) -> Finding | None:
         if mail.automatic:
