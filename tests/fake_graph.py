@@ -1,20 +1,25 @@
 """Entra's sign-in and Graph's mail and calendar on loopback, over https: a mailbox that can be told to misbehave.
 
-Stateful as Graph is: a draft without `Prefer: IdType="ImmutableId"` gets another id when it is sent, custom headers
-begin with x-, a request takes 4 MB, internetMessageHeaders come only where they are selected. Drafts from MIME are in
-`fake_graph_mime`, the calendar is in `fake_graph_calendar`.
+Stateful as Graph is. The sign-in is in `fake_graph_sign_in`, mails in `fake_graph_mailbox`, attachments and uploads in
+`fake_graph_attachments`, drafts from MIME in `fake_graph_mime`, the calendar in `fake_graph_calendar`.
+
+By itself: `python -m tests.fake_graph --port 4300 [--url https://localhost:4400/]` prints one line of JSON with its
+address and the file of its CA; `--url` is where clients see it, where something stands in front of it. `GET /inspect`
+says what was sent, by x-secretariat-id. It holds everything in memory.
 """
 
 from __future__ import annotations
 
-import base64
+import argparse
 import json
 import os
 import re
+import signal
 import socket
 import ssl
+import sys
+import tempfile
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,18 +28,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-import jwt
 import trustme
-from cryptography.x509 import load_pem_x509_certificate
 
+from tests import fake_graph_attachments as attachments
+from tests.fake_graph_attachments import FakeUploads
 from tests.fake_graph_calendar import FakeCalendar, Refused
+from tests.fake_graph_mailbox import FakeMailbox, draft_from_json
 from tests.fake_graph_mime import draft_from_mime
+from tests.fake_graph_sign_in import CLIENT_ID, SECRET, TENANT, FakeSignIn
 
-TENANT = "5f0c9d3e-0000-4000-8000-000000000001"
-CLIENT_ID = "5f0c9d3e-0000-4000-8000-000000000002"
-SECRET = "an-invented-client-secret"  # not one anywhere
+__all__ = ["CLIENT_ID", "MAILBOX", "SECRET", "TENANT", "FakeGraph", "Fault", "running_graph"]
 MAILBOX = "pmo@example.org"
-_WHEN = "2026-11-04T12:00:00Z"
+Answer = tuple[int, object, dict[str, str]]
 
 
 @dataclass
@@ -53,17 +58,30 @@ class FakeGraph:
 
     url: str = ""
     ca_file: str = ""
-    mails: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    certificate_pem: str = ""
-    tokens: set[str] = field(default_factory=set)
     hold: threading.Event = field(default_factory=threading.Event)
+    sign_in: FakeSignIn = field(default_factory=FakeSignIn)
+    mailbox: FakeMailbox = field(default_factory=FakeMailbox)
+    uploads: FakeUploads = field(default_factory=FakeUploads)
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
+
+    def be_at(self, url: str) -> None:
+        """The address that clients use; uploads are at another host's name, as Exchange has them."""
+        self.url = self.sign_in.url = self.mailbox.url = self.calendar.url = url
+        self.uploads.url = f"{url.replace('//localhost', '//127.0.0.1')}upload/"
 
     @property
     def authority(self) -> str:
-        return f"{self.url}{TENANT}"
+        return self.sign_in.authority
+
+    @property
+    def tokens(self) -> set[str]:
+        return self.sign_in.tokens
+
+    @property
+    def mails(self) -> list[dict[str, Any]]:
+        return self.mailbox.mails
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -77,11 +95,10 @@ class FakeGraph:
         """The next requests of this step (discovery, token, find, draft, send, create event ...) meet these faults."""
         self.faults.setdefault(step, []).extend(faults)
 
-
-class _Answer(Exception):  # a refusal, from anywhere in the handling
-    def __init__(self, status: int, code: str, message: str = "") -> None:
-        self.status, self.body = status, {"error": {"code": code, "message": message or code, "innerError": {}}}
-        super().__init__(code)
+    def forget(self) -> None:
+        """An empty mailbox again, as before a test."""
+        for kept in (self.mails, self.faults, self.requests, self.uploads.sessions, self.uploads.pieces):
+            kept.clear()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,232 +117,211 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._serve("PATCH")
 
+    def do_PUT(self) -> None:
+        self._serve("PUT")
+
+    def do_DELETE(self) -> None:
+        self._serve("DELETE")
+
     def _serve(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(self.path).path)
-        step = _step(method, path)
+        step, parts = _step(method, path)
         self.graph.requests.append(step)
         fault = self.graph.faults.get(step, [None]).pop(0) if self.graph.faults.get(step) else None
         if fault and fault.cut == "before":
             return self._cut()
         if fault and fault.status:
-            return self._answer(fault.status, _Answer(fault.status, fault.code or "Fault").body, fault.headers)
+            return self._answer(fault.status, _error(fault.code or "Fault"), fault.headers)
         try:
-            status, content = self._handle(step, path, body)
-        except _Answer as refusal:
-            status, content = refusal.status, refusal.body
+            answer = self._handle(step, parts, body)
         except Refused as refusal:
-            status, content = refusal.status, _Answer(refusal.status, refusal.code).body
+            answer = refusal.status, _error(refusal.code), {}
         if fault and fault.cut == "after":
             return self._cut()
         if fault and fault.cut == "silence":
             self.graph.hold.wait(10)
             return self._cut()
-        return self._answer(status, content)
+        return self._answer(*answer)
 
     def _cut(self) -> None:
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
+    def _answer(self, status: int, content: object, headers: dict[str, str]) -> None:
         data = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+        for name, value in {**({"Content-Type": "application/json"} if data else {}), **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    def _handle(self, step: str, path: str, body: bytes) -> tuple[int, object]:
-        if step == "discovery":
-            return 200, _openid_configuration(self.graph)
-        if step == "token":
-            return _token(self.graph, {name: values[0] for name, values in parse_qs(body.decode()).items()})
-        if self.headers.get("Authorization", "").removeprefix("Bearer ") not in self.graph.tokens:
-            raise _Answer(401, "InvalidAuthenticationToken")
-        if f"/users/{MAILBOX}/" not in path:
-            raise _Answer(404, "ErrorInvalidUser")
+    def _handle(self, step: str, parts: tuple[str, ...], body: bytes) -> Answer:
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        if step == "draft":
-            from_mime = self.headers.get("Content-Type") == "text/plain"
-            wanted = draft_from_mime(body, MAILBOX) if from_mime else _from_json(body)
-            return 201, _made(self.graph, wanted, immutable=_wants_immutable(self.headers.get("Prefer", "")))
-        if step == "find":
-            return 200, _list(self.graph, query)
+        if step == "inspect":
+            return 200, self.graph.mailbox.inspection(), {}
+        if step == "discovery":
+            return 200, self.graph.sign_in.discovery(), {}
+        if step == "token":
+            form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            return (*self.graph.sign_in.token(form), {})
+        if step in ("piece", "upload"):
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            return self.graph.uploads.answer(self.command, query.get("authtoken", ""), body, headers)
+        if self.headers.get("Authorization", "").removeprefix("Bearer ") not in self.graph.tokens:
+            raise Refused(401, "InvalidAuthenticationToken")
+        if step == "other":
+            raise Refused(404, "BadRequest")
+        if parts[0] not in (MAILBOX, "('1')"):
+            raise Refused(404, "ErrorInvalidUser")
         if "event" in step or step == "view":
-            return self._of_calendar(step, path, body, query)
-        if step == "send":
-            _send(self.graph, path.split("/")[-2])
-            return 202, None
-        raise _Answer(404, "BadRequest", path)
+            return (*self._of_calendar(step, parts, body, query), {})
+        handle = getattr(self, f"_{step.replace(' ', '_')}")
+        return (*handle(parts, body, query), {})
 
-    def _of_calendar(self, step: str, path: str, body: bytes, query: dict[str, str]) -> tuple[int, object]:
-        event_id = path.rsplit("/events/", maxsplit=1)[-1].removesuffix("/cancel")
+    def _draft(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        from_mime = self.headers.get("Content-Type") == "text/plain"
+        wanted = draft_from_mime(body, MAILBOX) if from_mime else draft_from_json(body)
+        immutable = 'idtype="immutableid"' in self.headers.get("Prefer", "").replace(" ", "").lower()
+        return 201, self.graph.mailbox.entity(self.graph.mailbox.make(wanted, immutable=immutable))
+
+    def _find(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        return 200, self.graph.mailbox.listing(query)
+
+    def _mail(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        return 200, self.graph.mailbox.entity(self.graph.mailbox.mail(parts[1]), query.get("$select", ""))
+
+    def _send(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        self.graph.mailbox.send(parts[1])
+        return 202, None
+
+    def _delete(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        self.graph.mailbox.move(self.graph.mailbox.mail(parts[1]), "deleteditems")
+        return 204, None
+
+    def _move(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        wanted = {name.lower(): value for name, value in json.loads(body).items()}
+        mail = self.graph.mailbox.move(self.graph.mailbox.mail(parts[1]), wanted["destinationid"])
+        return 201, {**self.graph.mailbox.entity(mail), "@odata.type": "#microsoft.graph.message"}
+
+    def _attach(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        if len(body) > 4 * 1024 * 1024:
+            raise Refused(413, "RequestEntityTooLarge")
+        mail = self.graph.mailbox.mail(parts[1])
+        return 201, self._of_attachments(attachments.shown(attachments.from_json(mail, json.loads(body))), "/$entity")
+
+    def _attachments(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        found = self.graph.mailbox.mail(parts[1])["_attachments"]
+        return 200, self._of_attachments(
+            {"value": [attachments.shown(entry, query.get("$select", "")) for entry in found]}
+        )
+
+    def _attachment(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        found = self._one_attachment(parts)
+        return 200, self._of_attachments(attachments.shown(found, query.get("$select", "")), "/$entity")
+
+    def _remove_attachment(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        self.graph.mailbox.mail(parts[1])["_attachments"].remove(self._one_attachment(parts))
+        return 204, None
+
+    def _one_attachment(self, parts: tuple[str, ...]) -> dict[str, Any]:
+        for entry in self.graph.mailbox.mail(parts[1])["_attachments"]:
+            if entry["id"] == parts[2]:
+                return dict(entry)
+        raise Refused(404, "ErrorItemNotFound")
+
+    def _of_attachments(self, content: dict[str, Any], end: str = "") -> dict[str, Any]:
+        context = f"{self.graph.url}v1.0/$metadata#users('1')/messages('1')/attachments{end}"
+        return {"@odata.context": context, **content}
+
+    def _open_upload(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        session = self.graph.uploads.open(self.graph.mailbox.mail(parts[1]), json.loads(body))
+        return 201, {"@odata.context": f"{self.graph.url}v1.0/$metadata#microsoft.graph.uploadSession", **session}
+
+    def _folders(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        return 200, self.graph.mailbox.folders()
+
+    def _folder(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        context = f"{self.graph.url}v1.0/$metadata#users('1')/mailFolders/$entity"
+        return 200, {"@odata.context": context, **self.graph.mailbox.folder(parts[1])}
+
+    def _folder_mails(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        return 200, self.graph.mailbox.listing(query, parts[1])
+
+    def _delta(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        asked = re.search(r"odata\.maxpagesize=(\d+)", self.headers.get("Prefer", ""))
+        return 200, self.graph.mailbox.delta(parts[1].strip("(')"), query, int(asked[1]) if asked else 10)
+
+    def _of_calendar(self, step: str, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        event_id = parts[1] if len(parts) > 1 else ""
         status, content = self.graph.calendar.answer(step, event_id, json.loads(body or b"{}"), query)
         if isinstance(content, dict) and "@odata.nextLink" in content:
             following = urlencode({**query, "$skip": content["@odata.nextLink"]})
-            content["@odata.nextLink"] = f"{self.graph.url}{path.lstrip('/')}?{following}"
+            content["@odata.nextLink"] = f"{self.graph.url}{urlsplit(self.path).path.lstrip('/')}?{following}"
         return status, content
 
 
-STEPS = (  # the first that fits
-    ("", "/openid-configuration", "discovery"),
-    ("", "/oauth2/v2.0/token", "token"),
-    ("", "/send", "send"),
-    ("POST", "/messages", "draft"),
-    ("GET", "/messages", "find"),
-    ("GET", "/calendarView", "view"),
-    ("POST", "/events", "create event"),
-    ("GET", "/events", "find event"),
-    ("POST", "/cancel", "cancel event"),
-    ("PATCH", "", "change event"),
+_USER, _ID = r"/v1\.0/users/?([^/]+)", r"/([^/]+)"
+STEPS = (  # the first that fits; what stands in brackets goes to the step
+    ("GET", "/inspect", "inspect"),
+    ("GET", ".*/openid-configuration", "discovery"),
+    ("POST", ".*/oauth2/v2.0/token", "token"),
+    ("PUT", "/upload/.*", "piece"),
+    ("GET", "/upload/.*", "upload"),
+    ("POST", f"{_USER}/messages", "draft"),
+    ("GET", f"{_USER}/messages", "find"),
+    ("POST", f"{_USER}/messages{_ID}/send", "send"),
+    ("POST", f"{_USER}/messages{_ID}/move", "move"),
+    ("POST", f"{_USER}/messages{_ID}/attachments/createUploadSession", "open upload"),
+    ("POST", f"{_USER}/messages{_ID}/attachments", "attach"),
+    ("GET", f"{_USER}/messages{_ID}/attachments", "attachments"),
+    ("GET", f"{_USER}/messages{_ID}/attachments{_ID}", "attachment"),
+    ("DELETE", f"{_USER}/messages{_ID}/attachments{_ID}", "remove attachment"),
+    ("GET", f"{_USER}/messages{_ID}", "mail"),
+    ("DELETE", f"{_USER}/messages{_ID}", "delete"),
+    ("GET", f"{_USER}/mailFolders", "folders"),
+    ("GET", f"{_USER}/mailFolders{_ID}", "folder"),
+    ("GET", f"{_USER}/mailFolders{_ID}/messages", "folder mails"),
+    ("GET", f"{_USER}/mailFolders/?([^/]+)/messages/(?:microsoft\\.graph\\.)?delta(?:\\(\\))?", "delta"),
+    ("GET", f"{_USER}/calendarView", "view"),
+    ("POST", f"{_USER}/events", "create event"),
+    ("GET", f"{_USER}/events", "find event"),
+    ("POST", f"{_USER}/events{_ID}/cancel", "cancel event"),
+    ("PATCH", f"{_USER}/events{_ID}", "change event"),
+    ("GET", f"{_USER}/events{_ID}", "event"),
 )
 
 
-def _step(method: str, path: str) -> str:
-    known = (step for verb, end, step in STEPS if verb in ("", method) and path.endswith(end))
-    return next(known, "event" if "/events/" in path else "other")
+def _step(method: str, path: str) -> tuple[str, tuple[str, ...]]:
+    for verb, pattern, step in STEPS:
+        if verb == method and (found := re.fullmatch(pattern, path)):
+            return step, found.groups()
+    return "other", ()
 
 
-def _openid_configuration(graph: FakeGraph) -> dict[str, str]:
-    return {
-        "issuer": f"{graph.authority}/v2.0",
-        "authorization_endpoint": f"{graph.authority}/oauth2/v2.0/authorize",
-        "token_endpoint": f"{graph.authority}/oauth2/v2.0/token",
-    }
-
-
-def _token(graph: FakeGraph, form: dict[str, str]) -> tuple[int, object]:
-    right = form.get("client_secret") == SECRET or _proves_itself(graph, form.get("client_assertion", ""))
-    if form.get("client_id") != CLIENT_ID or form.get("grant_type") != "client_credentials" or not right:
-        words = "AADSTS7000215: Invalid client secret provided. Ensure the secret is the secret's value.\r\nTrace ID: 0"
-        return 401, {"error": "invalid_client", "error_description": words, "error_codes": [7000215]}
-    if form.get("scope", "").split()[0] != f"{graph.url}.default":
-        return 400, {"error": "invalid_scope", "error_description": "AADSTS70011: The scope is not valid."}
-    token = uuid.uuid4().hex
-    graph.tokens.add(token)
-    return 200, {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token}
-
-
-def _proves_itself(graph: FakeGraph, assertion: str) -> bool:
-    """A certificate credential: a token signed with its key, for this very endpoint."""
-    if not assertion:
-        return False
-    key: Any = load_pem_x509_certificate(graph.certificate_pem.encode()).public_key()
-    claims = jwt.decode(assertion, key, algorithms=["PS256", "RS256"], audience=f"{graph.authority}/oauth2/v2.0/token")
-    return bool(claims["iss"] == CLIENT_ID)
-
-
-def _wants_immutable(prefer: str) -> bool:
-    return 'idtype="immutableid"' in prefer.replace(" ", "").lower()
-
-
-def _from_json(body: bytes) -> dict[str, Any]:
-    if len(body) > 4 * 1024 * 1024:
-        raise _Answer(413, "RequestEntityTooLarge")
-    wanted: dict[str, Any] = json.loads(body)
-    if any(not re.match("x-", header["name"], re.IGNORECASE) for header in wanted.get("internetMessageHeaders", [])):
-        raise _Answer(400, "InvalidInternetMessageHeader")
-    return wanted
-
-
-def _made(graph: FakeGraph, wanted: dict[str, Any], *, immutable: bool) -> dict[str, Any]:
-    headers = wanted.get("internetMessageHeaders", [])
-    for recipient in wanted["toRecipients"]:
-        if "@" not in recipient["emailAddress"]["address"]:
-            raise _Answer(400, "ErrorInvalidRecipients")
-    for attachment in wanted.get("attachments", []):
-        base64.b64decode(attachment["contentBytes"], validate=True)
-    mail = {
-        **_blank_mail(wanted),
-        **wanted.get("_meeting", {}),
-        "_immutable": immutable,
-        "_headers": headers,
-        "_wanted": wanted,
-    }
-    graph.mails.append(mail)
-    return {"@odata.context": f"{graph.url}v1.0/$metadata#users('1')/messages/$entity", **_shown(mail)}
-
-
-def _blank_mail(wanted: dict[str, Any]) -> dict[str, Any]:
-    text = wanted["body"]["content"]
-    return {
-        "@odata.etag": 'W/"CQAAABYAAACY4MQpaFz9SbqUDe4+bs88AAB88LOj"',
-        "id": f"AAMk{uuid.uuid4().hex}=",
-        "createdDateTime": _WHEN,
-        "lastModifiedDateTime": _WHEN,
-        "changeKey": "CQAAABYAAACY4MQpaFz9SbqUDe4+bs88AAB88LOj",
-        "categories": [],
-        "receivedDateTime": _WHEN,
-        "sentDateTime": _WHEN,
-        "hasAttachments": bool(wanted.get("attachments")),
-        "internetMessageId": wanted.get("internetMessageId") or f"<{uuid.uuid4().hex}@example.org>",
-        "subject": wanted["subject"],
-        "body": wanted["body"],
-        "bodyPreview": text[:255],
-        "importance": "normal",
-        "parentFolderId": "drafts",
-        "sender": None,
-        "from": None,
-        "toRecipients": wanted["toRecipients"],
-        "ccRecipients": [],
-        "bccRecipients": [],
-        "replyTo": [],
-        "conversationId": uuid.uuid4().hex,
-        "isDeliveryReceiptRequested": False,
-        "isReadReceiptRequested": False,
-        "isRead": True,
-        "isDraft": True,
-        "webLink": "https://outlook.office365.com/owa/?ItemID=1",
-        "inferenceClassification": "focused",
-    }
-
-
-def _shown(mail: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in mail.items() if not name.startswith("_")}
-
-
-def _list(graph: FakeGraph, query: dict[str, str]) -> dict[str, Any]:
-    condition = re.fullmatch(r"internetMessageId eq '((?:[^']|'')*)'", query.get("$filter", ""))
-    if condition is None:
-        raise _Answer(400, "ErrorInvalidUrlQueryFilter")
-    wanted = condition[1].replace("''", "'")
-    fields = query["$select"].split(",")
-    found = [{**mail, "internetMessageHeaders": mail["_headers"]} for mail in graph.mails]
-    return {
-        "@odata.context": f"{graph.url}v1.0/$metadata#users('1')/messages({query['$select']})",
-        "value": [
-            {name: mail[name] for name in ("@odata.etag", "id", *fields)}
-            for mail in found
-            if mail["internetMessageId"] == wanted
-        ],
-    }
-
-
-def _send(graph: FakeGraph, mail_id: str) -> None:
-    mail = next((mail for mail in graph.mails if mail["id"] == mail_id), None)
-    if mail is None:
-        raise _Answer(404, "ErrorItemNotFound")
-    if not mail["isDraft"]:
-        raise _Answer(400, "ErrorInvalidOperation")
-    mail.update(isDraft=False, parentFolderId="sentitems")
-    if not mail["_immutable"]:
-        mail["id"] = f"AAMk{uuid.uuid4().hex}="
+def _error(code: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": code, "innerError": {}}}
 
 
 @contextmanager
-def running_graph(folder: Path) -> Iterator[FakeGraph]:
-    """A Graph at https on a free port of loopback; trusted by requests while it runs."""
-    authority = trustme.CA()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(tls)
+def running_graph(folder: Path, *, port: int = 0, url: str = "") -> Iterator[FakeGraph]:
+    """A Graph at https on loopback, trusted by requests while it runs; on a free port unless one is given.
+
+    `url`: the address that clients use, where something stands in front. In `folder`: `ca.pem`, and `server.pem` (key
+    and certificate of localhost) for whatever that is.
+    """
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_certificate = authority.issue_cert("localhost", "127.0.0.1")
+    server_certificate.configure_cert(tls)
+    server_certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     graph = FakeGraph(ca_file=str(folder / "ca.pem"))
     authority.cert_pem.write_to_path(graph.ca_file)
     handler = type("Handler", (_Handler,), {"graph": graph})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.daemon_threads = True
-        graph.url = graph.calendar.url = f"https://localhost:{server.server_port}/"
+        graph.be_at(url or f"https://localhost:{server.server_port}/")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -350,3 +346,20 @@ def _trusting(ca_file: str) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def main() -> None:
+    """Run until stopped; one line of JSON says where."""
+    parser = argparse.ArgumentParser(description="A stand-in for Microsoft's sign-in and Graph, on loopback.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--url", default="", help="the address that clients use, where something stands in front")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the folder goes, too
+    with tempfile.TemporaryDirectory() as folder, running_graph(Path(folder), port=given.port, url=given.url) as graph:
+        place = {"url": graph.url, "authority": graph.authority, "ca_file": graph.ca_file}
+        print(json.dumps({**place, "server_pem": str(Path(folder) / "server.pem")}), flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,21 +1,16 @@
-"""A Slack on loopback: the npm package `emulate`, installed once, started with the seed in tests/emulator.
-
-`faulty_front` stands before it and misbehaves where a test says so: the emulator itself has no 429 and cuts nothing.
-"""
+"""A Slack on loopback: the npm package `emulate`, installed once, started with the seed in tests/emulator."""
 
 from __future__ import annotations
 
 import os
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,83 +103,3 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.05)
     raise RuntimeError(f"The Slack emulator did not start on port {port} of 127.0.0.1 (exit {process.poll()}).")
-
-
-@dataclass
-class Fault:
-    """What one call meets: an answer instead of Slack's, or a connection cut before or after Slack took it."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str = ""
-    cut: str = ""  # before | after | silence
-
-
-@dataclass
-class FaultyFront:
-    """The faults to come, by Slack method, used up in order."""
-
-    api_url: str
-    faults: dict[str, list[Fault]] = field(default_factory=dict)
-    hold: threading.Event = field(default_factory=threading.Event)
-
-    def meet(self, method: str, *faults: Fault) -> None:
-        self.faults.setdefault(method, []).extend(faults)
-
-
-@contextmanager
-def faulty_front(slack: SlackEmulator) -> Iterator[FaultyFront]:
-    """An address that passes calls on to `slack`, but for the faults it is told to have."""
-    front = FaultyFront("")
-    handler = type("Handler", (_Handler,), {"front": front, "behind": slack.api_url})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        front.api_url = f"http://127.0.0.1:{server.server_port}/api/"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield front
-        finally:
-            front.hold.set()
-            server.shutdown()
-            thread.join()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    front: FaultyFront
-    behind: str
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
-        """Nothing on stderr."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        method = self.path.rsplit("/", 1)[-1]
-        planned = self.front.faults.get(method)
-        fault = planned.pop(0) if planned else Fault()
-        if fault.cut == "before":
-            return self._cut()
-        if fault.status:
-            return self._answer(fault.status, fault.headers, fault.body.encode())
-        passed_on = urllib.request.Request(  # noqa: S310  # loopback
-            self.behind + method, data=body, headers={n: self.headers[n] for n in ("Authorization", "Content-Type")}
-        )
-        with urllib.request.urlopen(passed_on, timeout=10) as answer:  # noqa: S310  # loopback
-            content = answer.read()
-        if fault.cut == "silence":
-            self.front.hold.wait(10)
-        if fault.cut:
-            return self._cut()
-        return self._answer(200, {}, content)
-
-    def _cut(self) -> None:
-        self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
-
-    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)

@@ -29,7 +29,10 @@ _REFUSED = {
     "ErrorInvalidRecipients": "a recipient's address is not valid; correct it where the person is listed",
     "ErrorInvalidUser": "the mailbox does not exist; correct its address in the configuration",
     "ErrorItemNotFound": "it is no longer there",
-    "ErrorMessageSizeExceeded": "the mail is larger than the mailbox may send",
+    "ErrorMessageSizeExceeded": (
+        "it is larger than the mailbox may send (35 MB unless the tenant's administrator allows more, a third of it "
+        "lost to encoding); send a link to the document instead"
+    ),
     "ErrorMessageSubmissionBlocked": "Microsoft has blocked the mailbox from sending; ask the tenant's administrator",
     "ErrorQuotaExceeded": "the mailbox is full; make room in it",
     "ErrorSendAsDenied": "the application may not send as this mailbox; grant it {permissions} for it",
@@ -69,8 +72,10 @@ class GraphConnection:
 
     def __init__(self, account: GraphAccount, *, what: str, permissions: str) -> None:
         """`what` is asked for ("the mail", "the event") with which `permissions`: both are said where it is refused."""
-        # O365 writes the bearer token at level DEBUG.
-        logging.getLogger("O365.connection").setLevel(logging.INFO)
+        # O365 writes the bearer token at level DEBUG, and at ERROR each address that is refused, of which an upload's
+        # is a key; so does urllib3 at DEBUG. What is refused we say ourselves.
+        logging.getLogger("O365.connection").setLevel(logging.CRITICAL)
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         self._mailbox, self._what, self._permissions = account.mailbox, what, permissions
         graph_url = account.graph_url.rstrip("/") + "/"
         self._scope = f"{graph_url}.default"
@@ -114,12 +119,29 @@ class GraphConnection:
         try:
             response: requests.Response = self._connection.oauth_request(url, method, **arguments)
         except requests.RequestException as error:
-            if error.response is None:
-                raise GraphStopped(_unreachable(error, "Microsoft 365")) from None
-            if error.response.status_code == 401:
+            if error.response is not None and error.response.status_code == 401:
                 self._connection.msal_client.remove_tokens_for_client()
-            raise GraphStopped(self._answered(error.response), _error_code(error.response)) from None
+            raise self._stopped(error) from None
         return response
+
+    def upload(self, method: str, url: str, **arguments: Any) -> requests.Response:
+        """One request to an upload's own address: another host, which needs no token of ours and must not see it.
+
+        Raises GraphStopped. A refusal says only that this upload is over, but for one of the mail's size.
+        """
+        try:
+            response: requests.Response = self._connection.naive_request(url, method, **arguments)
+        except requests.RequestException as error:
+            stop = self._stopped(error)
+            if stop.delivery.outcome is Outcome.FAILED_FOR_GOOD and stop.code != "ErrorMessageSizeExceeded":
+                stop = GraphStopped(unclear(stop.delivery.error), stop.code)
+            raise stop from None
+        return response
+
+    def _stopped(self, error: requests.RequestException) -> GraphStopped:
+        if error.response is None:
+            return GraphStopped(_unreachable(error, "Microsoft 365"))
+        return GraphStopped(self._answered(error.response), _error_code(error.response))
 
     def _answered(self, response: requests.Response) -> Delivery:
         """What a status that is no success means. 429 and 503 are Graph's throttling: nothing was taken."""
@@ -131,7 +153,8 @@ class GraphConnection:
         if status == 401:
             sentence = "Microsoft 365 no longer takes the sign-in; a new one is made."
             return Delivery(Outcome.FAILED_FOR_NOW, error=sentence)
-        if status >= 500 or (status in (404, 408, 409, 412) and response.request.method == "POST"):
+        elsewhere = status in (404, 408, 409, 410, 412, 416) and response.request.method in ("POST", "PUT", "DELETE")
+        if status >= 500 or elsewhere:
             sentence = f"Microsoft 365 failed while it took {self._what} ({status})."
             return Delivery(Outcome.UNKNOWN, error=sentence, retry_after=wait)
         code = _error_code(response)

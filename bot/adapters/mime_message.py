@@ -47,6 +47,12 @@ def as_email(message: OutgoingMessage, *, sender: str, sender_name: str) -> Emai
     return mail
 
 
+def on_the_wire(message: OutgoingMessage, *, sender: str, sender_name: str) -> bytes:
+    """The mail as it travels: ASCII only, lines ended by CR LF. Raises SecretariatError as `as_email` does."""
+    mail = as_email(message, sender=sender, sender_name=sender_name)
+    return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+
+
 def is_calendar(attachment: Attachment) -> bool:
     """Whether it is an invitation or its cancellation, and no mere file: a calendar that says its method."""
     return attachment.media_type.startswith("text/calendar;") and "method" in _media_type(attachment)[1]

@@ -5,57 +5,38 @@ Scopes: chat:write, im:write, im:history, channels:read, groups:read, channels:h
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from http.client import HTTPException
-from urllib.error import URLError
+from typing import Any
 
 from pydantic import SecretStr
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import HttpRequest, HttpResponse, RateLimitErrorRetryHandler, RetryState
-from slack_sdk.models.blocks import Block, HeaderBlock, MarkdownTextObject, SectionBlock
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.web import SlackResponse
 
+from bot.adapters.slack_answers import (
+    FAILURES,
+    NotUnderstood,
+    after_posting,
+    no_such_channel,
+    nothing_posted,
+    retry_after,
+)
+from bot.adapters.slack_blocks import MOST_BLOCKS, blocks_of, fallback
+from bot.adapters.slack_pace import LONGEST_WAIT, Pace
 from bot.model import Delivery, Outcome, OutgoingMessage
 
 EVENT_TYPE = "secretariat_notice"
-_LONGEST_WAIT = 5  # seconds worth waiting for Slack inside one attempt; the outbox waits longer and blocks nobody
-_SECTION = 2_400  # characters before addresses become links: a section takes 3,000
-_SECTIONS = 49  # a message takes 50 blocks, the header among them
-_FALLBACK = 3_000  # characters of the text shown in notifications
-_PAGES, _PAGE = 10, 200  # how far back a message is looked for
+_PAGES, _PAGE = 100, 200  # of a conversation's history
+_CLOCKS_DIFFER = timedelta(days=1)  # a clock that was set wrong must not hide a message from the look-up
 
-_NOT_ACCEPTED = {
-    "ratelimited": "Slack asks to send more slowly",
-    "rate_limited": "Slack asks to send more slowly",
-    "message_limit_exceeded": "the workspace sends too many messages",
-    "request_timeout": "Slack received the request cut off",
-    "service_unavailable": "Slack is not available",
-    "team_added_to_org": "the workspace is being moved to an organisation",
-}
-_MAYBE_ACCEPTED = ("fatal_error", "internal_error")  # Slack: "some aspect of the operation may have succeeded"
-_REFUSED = {
-    "account_inactive": "the token's account is switched off; install the Slack app again",
-    "cannot_dm_bot": "the recipient is an app; correct the person's Slack id",
-    "channel_not_found": "Slack shows the app no such channel; invite the app to it or correct the channel",
-    "ekm_access_denied": "the workspace's administrators have suspended posting",
-    "invalid_auth": "Slack does not accept the token; put in the bot token of the installed app",
-    "is_archived": "the channel is archived; choose another one",
-    "messages_tab_disabled": "the app's messages tab is off; switch it on in the app's settings",
-    "missing_scope": "the app lacks a right; add the scope and install the app again",
-    "msg_blocks_too_long": "the message is too long for Slack",
-    "msg_too_long": "the message is too long for Slack",
-    "not_authed": "no token was given; put in the bot token of the installed app",
-    "not_in_channel": "the app is not in the channel; invite it",
-    "restricted_action": "the workspace lets nobody but administrators post there",
-    "token_expired": "the token has expired; install the Slack app again",
-    "token_revoked": "the token was revoked; install the Slack app again",
-    "user_disabled": "the recipient's Slack account is switched off",
-    "user_not_found": "Slack knows no such user; correct the person's Slack id",
+_ANSWERS = {  # what must be in an answer that says ok
+    "chat.postMessage": "ts",
+    "conversations.history": "messages",
+    "conversations.list": "channels",
+    "conversations.open": "channel",
 }
 
 
@@ -63,79 +44,108 @@ class SlackWeb:
     """Slack as a channel, to users (`U...`, `W...`) and to channels (`C...`, `#psg`). Text only, no attachments."""
 
     name = "slack"
-    settling = timedelta(minutes=5)  # assumed: ten times the longest that we wait for an answer
+    # Our last request leaves within two minutes of the attempt: two calls of at most 30 s, each tried twice, and the
+    # waits between. Slack is given longer than that again to take it.
+    settling = timedelta(minutes=5)
     looks_up = True
 
     def __init__(self, token: SecretStr | str, *, api_url: str = "https://slack.com/api/", timeout: int = 30) -> None:
         """`api_url` is where the Web API lives, `timeout` the seconds an answer may take."""
-        self._client = WebClient(
+        self._pace = Pace()
+        self._client = _Client(
+            self._pace,
             token=token.get_secret_value() if isinstance(token, SecretStr) else token,
             base_url=api_url.rstrip("/") + "/",
             timeout=timeout,
             # Given alone on purpose: the library's own choice repeats a request whose connection broke, posting twice.
-            retry_handlers=[_ShortWaits(max_retry_count=1)],
+            retry_handlers=[_RateLimits(self._pace)],
         )
-        self._channel_ids: dict[str, str] = {}
+        self._conversations: dict[str, str] = {}  # their ids, by user or by channel name
 
     def deliver(self, message: OutgoingMessage) -> Delivery:
         """Post the message; the service id is `<channel>:<ts>`. Unknown where Slack may have taken it unconfirmed."""
-        sections = list(_sections(message.text))
-        if len(sections) > _SECTIONS:
+        blocks = blocks_of(message.subject, message.text)
+        if len(blocks) > MOST_BLOCKS:
             return Delivery(Outcome.FAILED_FOR_GOOD, error="The message is too long for Slack. Send it by mail.")
         try:
+            self._pace.check("chat.postMessage")
             channel = self._conversation(message.to)
-        except (SlackApiError, HTTPException, OSError, UnicodeDecodeError) as error:
-            return _nothing_posted(error)
+        except FAILURES as error:
+            return nothing_posted(error)
         if not channel:
-            return Delivery(Outcome.FAILED_FOR_GOOD, error=_no_such_channel(message.to))
+            return Delivery(Outcome.FAILED_FOR_GOOD, error=no_such_channel(message.to))
         try:
-            posted = self._client.chat_postMessage(
-                channel=channel,
-                text=_escaped(_fallback(message)),
-                blocks=_blocks(message.subject, sections),
-                metadata=Metadata(EVENT_TYPE, {"id": message.id}),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        except (SlackApiError, HTTPException, OSError, UnicodeDecodeError) as error:
-            return _after_posting(error)
-        return Delivery(Outcome.DELIVERED, service_id=f"{posted['channel']}:{posted['ts']}")
+            with self._pace.turn(channel):
+                posted = self._client.chat_postMessage(
+                    channel=channel,
+                    text=fallback(message.subject, message.text),
+                    blocks=blocks,
+                    metadata=Metadata(EVENT_TYPE, {"id": message.id}),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+        except FAILURES as error:
+            answer = after_posting(error)
+            if answer.outcome is Outcome.FAILED_FOR_GOOD:
+                self._conversations.pop(message.to.removeprefix("#"), None)  # it may be another one by now
+            return answer
+        return Delivery(Outcome.DELIVERED, service_id=f"{channel}:{posted['ts']}")
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
-        """Search the last 2,000 messages for the id. Unknown where Slack won't say or the search ends before."""
+        """Search the conversation's history for the id, page by page, back to a day before the attempt.
+
+        Unknown where Slack won't say, hides the ids, or the search comes to no end. Threads are not searched: `deliver`
+        replies in none.
+        """
         try:
             channel = self._conversation(message.to)
-            return self._search(channel, message.id) if channel else None
-        except (SlackApiError, HTTPException, OSError, UnicodeDecodeError) as error:
-            answer = _nothing_posted(error)
+            if channel:
+                return self._search(channel, message)
+            return Delivery(Outcome.UNKNOWN, error=no_such_channel(message.to))
+        except FAILURES as error:
+            answer = nothing_posted(error)
             return Delivery(Outcome.UNKNOWN, error=answer.error, retry_after=answer.retry_after)
 
-    def _search(self, channel: str, message_id: str) -> Delivery | None:
+    def _search(self, channel: str, message: OutgoingMessage) -> Delivery | None:
+        # The bound is kept here, not by Slack's `oldest`: so the newest messages are seen whatever our clock said.
+        earliest = (message.sent_at - _CLOCKS_DIFFER).timestamp()
+        ids_hidden = False
+        for page in self._history(channel):
+            for posted in page:
+                mark = _mark(posted)
+                if mark == message.id:
+                    return Delivery(Outcome.DELIVERED, service_id=f"{channel}:{posted['ts']}")
+                ids_hidden |= mark == ""
+            if page and float(page[-1]["ts"]) < earliest:
+                break
+        if ids_hidden:
+            return Delivery(Outcome.UNKNOWN, error="Slack shows the app's messages there without their ids.")
+        return None
+
+    def _history(self, channel: str) -> Iterator[list[dict[str, Any]]]:
+        """The messages page by page, newest first."""
         cursor: str | None = None
         for _ in range(_PAGES):
             page = self._client.conversations_history(
                 channel=channel, include_all_metadata=True, limit=_PAGE, cursor=cursor
             )
-            for posted in page["messages"]:
-                if _id_in(posted) == message_id:
-                    return Delivery(Outcome.DELIVERED, service_id=f"{channel}:{posted['ts']}")
+            yield page["messages"]
             cursor = _next_cursor(page)
             if not cursor:
-                return None
-        return Delivery(
-            Outcome.UNKNOWN, error=f"It is not among the last {_PAGES * _PAGE:,} messages there; look for it in Slack."
-        )
+                return
+        raise NotUnderstood(f"its history has no end after {_PAGES} pages")
 
     def _conversation(self, to: str) -> str:
         """The id of the conversation that `to` names; empty where Slack shows no channel of that name."""
-        if re.fullmatch(r"[UW][A-Z0-9]{2,}", to):
-            return str(self._client.conversations_open(users=[to])["channel"]["id"])
         if re.fullmatch(r"[CGD][A-Z0-9]{2,}", to):
             return to
         name = to.removeprefix("#")
-        if name not in self._channel_ids:
-            self._channel_ids.update(self._named_channels())
-        return self._channel_ids.get(name, "")
+        if name not in self._conversations:
+            if re.fullmatch(r"[UW][A-Z0-9]{2,}", to):
+                self._conversations[name] = str(self._client.conversations_open(users=[to])["channel"]["id"])
+            else:
+                self._conversations.update(self._named_channels())
+        return self._conversations.get(name, "")
 
     def _named_channels(self) -> Iterator[tuple[str, str]]:
         cursor: str | None = None
@@ -147,10 +157,32 @@ class SlackWeb:
                 return
 
 
-class _ShortWaits(RateLimitErrorRetryHandler):
-    """Waits out a short Retry-After itself and leaves a long one to the outbox."""
+class _Client(WebClient):
+    """The library's client, which is silent while Slack asks it to be, and trips over no answer."""
 
-    def _can_retry(
+    def __init__(self, pace: Pace, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._pace = pace
+
+    def api_call(self, api_method: str, **arguments: Any) -> SlackResponse:
+        self._pace.check(api_method)
+        try:
+            answer = super().api_call(api_method, **arguments)
+        except (ValueError, LookupError, AttributeError) as error:  # JSON cut short, no UTF-8, no object
+            raise NotUnderstood(type(error).__name__) from error
+        if answer.get(_ANSWERS[api_method]) is None:
+            raise NotUnderstood(f"{_ANSWERS[api_method]} is missing in it")
+        return answer
+
+
+class _RateLimits(RateLimitErrorRetryHandler):
+    """The library's handler, for waits of a few seconds; longer ones are the outbox's. Either holds up all others."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__(max_retry_count=1)
+        self._pace = pace
+
+    def can_retry(
         self,
         *,
         state: RetryState,
@@ -158,113 +190,20 @@ class _ShortWaits(RateLimitErrorRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        if response is None or response.status_code != 429:
+        wait = retry_after(response) if response and response.status_code == 429 else None
+        if wait is None:
             return False
-        waits = [value[0] for name, value in response.headers.items() if name.lower() == "retry-after"]
-        return bool(waits) and waits[0].isdecimal() and int(waits[0]) <= _LONGEST_WAIT
+        self._pace.pause(request.url.rsplit("/", 1)[-1], wait)
+        return wait <= LONGEST_WAIT and super().can_retry(state=state, request=request, response=response, error=error)
 
 
 def _next_cursor(page: SlackResponse) -> str:
     return str((page.get("response_metadata") or {}).get("next_cursor") or "")
 
 
-def _id_in(posted: dict[str, object]) -> object:
-    metadata = posted.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+def _mark(posted: dict[str, Any]) -> str | None:
+    """Our id in a message; empty where Slack hides it, None where the message is not one of ours."""
+    metadata = posted.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
         return None
-    payload = metadata.get("event_payload")
-    return payload.get("id") if isinstance(payload, dict) else None
-
-
-def _blocks(subject: str, sections: list[str]) -> list[Block]:
-    """A header where there is a subject, then the text. `verbatim`: Slack makes no @channel out of anyone's words."""
-    blocks: list[Block] = [HeaderBlock(text=_cut(subject, 150))] if subject.strip() else []
-    blocks += [SectionBlock(text=MarkdownTextObject(text=section, verbatim=True)) for section in sections]
-    return blocks
-
-
-def _sections(text: str) -> Iterator[str]:
-    """The text escaped and in pieces that a section takes, cut at a line end or a blank where there is one."""
-    rest = _escaped(text.strip())
-    while rest:
-        end = len(rest) if len(rest) <= _SECTION else _place_to_cut(rest)
-        piece, rest = rest[:end].strip("\n"), rest[end:].lstrip()
-        if piece:
-            # Verbatim text has no links of Slack's making.
-            yield re.sub(r"https?://[^\s<>|]*[^\s<>|.,;:!?()'\"]", r"<\g<0>>", piece)
-
-
-def _place_to_cut(escaped: str) -> int:
-    for mark in ("\n", " "):
-        at = escaped.rfind(mark, _SECTION // 2, _SECTION)
-        if at > 0:
-            return at
-    entity = escaped.rfind("&", _SECTION - 4, _SECTION)  # the longest is "&amp;": not in two
-    return entity if entity > 0 else _SECTION
-
-
-def _escaped(text: str) -> str:
-    """Slack's three: & < >. What people write is never a mention, a link or a command."""
-    return html.escape(text, quote=False)
-
-
-def _fallback(message: OutgoingMessage) -> str:
-    return _cut(f"{message.subject}\n{message.text}".strip(), _FALLBACK)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def _no_such_channel(to: str) -> str:
-    return f"Slack shows the app no channel {to}. Invite the app to it or correct the name."
-
-
-def _nothing_posted(error: Exception) -> Delivery:
-    """What a failure before the message was handed over means: it can't have arrived."""
-    answer = _after_posting(error)
-    if answer.outcome is not Outcome.UNKNOWN:
-        return answer
-    return Delivery(Outcome.FAILED_FOR_NOW, error=answer.error, retry_after=answer.retry_after)
-
-
-def _after_posting(error: Exception) -> Delivery:
-    """What a failure means while the message was being handed over."""
-    if isinstance(error, SlackApiError):
-        return _answered(error.response)
-    if isinstance(error, URLError):
-        # The request was never handed over whole: refused, no such host, a certificate that isn't trusted.
-        return Delivery(Outcome.FAILED_FOR_NOW, error=f"Slack can't be reached: {error.reason}.")
-    if isinstance(error, TimeoutError):
-        return Delivery(Outcome.UNKNOWN, error="Slack did not answer in time.")
-    return Delivery(Outcome.UNKNOWN, error="The connection to Slack broke before it answered.")
-
-
-def _answered(response: SlackResponse) -> Delivery:
-    code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
-    wait = _retry_after(response)
-    if response.status_code == 429 or code in _NOT_ACCEPTED:
-        words = _NOT_ACCEPTED.get(code, _NOT_ACCEPTED["ratelimited"])
-        return Delivery(Outcome.FAILED_FOR_NOW, error=f"{words[0].upper()}{words[1:]}.", retry_after=wait)
-    if response.status_code == 503:
-        return Delivery(Outcome.FAILED_FOR_NOW, error="Slack is not available (503).", retry_after=wait)
-    if 400 <= response.status_code < 500:
-        return Delivery(
-            Outcome.FAILED_FOR_GOOD,
-            error=f"What answers in Slack's place says {response.status_code}. Correct the address of the Slack API.",
-        )
-    if response.status_code >= 500 or code in _MAYBE_ACCEPTED or not re.fullmatch(r"[a-z_]+", code):
-        what = code if code in _MAYBE_ACCEPTED else response.status_code
-        return Delivery(Outcome.UNKNOWN, error=f"Slack failed while it took the message ({what}).", retry_after=wait)
-    return Delivery(Outcome.FAILED_FOR_GOOD, error=_refusal(code, str(response.get("needed") or "")))
-
-
-def _refusal(code: str, needed: str) -> str:
-    scopes = f" ({needed})" if needed else ""
-    words = _REFUSED.get(code, "look up its code in the documentation of the Slack API")
-    return f"Slack refuses the message: {words}{scopes} [{code}]."
-
-
-def _retry_after(response: SlackResponse) -> float | None:
-    values = [value for name, value in response.headers.items() if name.lower() == "retry-after"]
-    return float(values[0]) if values and str(values[0]).isdecimal() else None
+    return str((metadata.get("event_payload") or {}).get("id") or "")
