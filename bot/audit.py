@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.store.postgresql import take_turns
 from bot.store.tables import AuditRow
 
 FIRST = "0" * 64
@@ -17,6 +18,7 @@ FIRST = "0" * 64
 
 def record(session: Session, at: datetime, actor: str, event: str, subject: str, **detail: Any) -> None:
     """Add one event, in the caller's transaction: it happens with what it tells of, or not at all."""
+    take_turns(session.connection())  # two senders may write at once; each row must name the one before it
     last = session.scalars(select(AuditRow).order_by(AuditRow.number.desc()).limit(1)).first()
     previous = last.hash if last else FIRST
     row = AuditRow(
