@@ -41,7 +41,7 @@ def slack(database: Database, config: Config, people: dict[str, Person], clock: 
         announcer = Announcer(config, calendar, lambda: "http://127.0.0.1:8765")
         with database.session() as session:
             keep_calendar(session, announcer, now.now())
-        door = SlackDoor(config, database, calendar, announcer, now)
+        door = SlackDoor(config, database, calendar, announcer, now, patience=2.5)
         app = Starlette(routes=slack_routes(door, signing_secret=SECRET, bot_token=None))
         form = {"command": "/secretariat", "text": text, "user_id": user, "trigger_id": f"t-{time.monotonic_ns()}"}
         body = urlencode(form | {k: v for k, v in changes.items() if k in form})

@@ -15,25 +15,33 @@ from bot.store.database import Database
 from schedules.announcements import Announcer
 from schedules.series import Calendar
 
+PATIENCE = 0.1  # Slack shows its user an error after three seconds, and people wonder long before
+LATER = "One moment: the answer follows here. Should none have come in a minute, please ask again."
+
 
 @dataclass(frozen=True)
 class SlackDoor:
-    """The parts of the secretariat that Slack handlers call."""
+    """The parts of the secretariat that Slack handlers call.
+
+    `patience` is for how many seconds a command's acknowledgement waits for its answer; then it says `LATER`.
+    """
 
     config: Config
     database: Database
     calendar: Calendar
     announcer: Announcer
     clock: Clock
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A slash command as it came. `source_key` is unique to it."""
+    """A slash command as it came. `source_key` is unique to it; answers may be posted to `response_url` for a while."""
 
     slack_user_id: str
     text: str
     source_key: str
+    response_url: str = ""
 
 
 def asker(session: Session, asked: Asked) -> Person:

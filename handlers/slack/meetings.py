@@ -33,7 +33,9 @@ def deadlines_asked(door: SlackDoor, asked: Asked) -> str:
     if not words:
         raise SecretariatError("Which group's deadlines?", hint="Write: deadlines PSG, or: deadlines PSG 2024-02-07")
     now = door.clock.now()
-    with door.database.session() as session:
+    # Only a meeting that is not on file yet is written; a mere look waits for nobody.
+    opened = door.database.session if len(words) > 1 else door.database.reading
+    with opened() as session:
         asker(session, asked)
         group = known_group(door.config, words[0])
         meeting = (
@@ -50,6 +52,6 @@ def deadlines_asked(door: SlackDoor, asked: Asked) -> str:
 
 def _line(meeting: Meeting) -> str:
     if meeting.status is MeetingStatus.PROPOSED_MOVE:
-        return f"*{meeting.group}*: date to be confirmed ({meeting.reason})"
+        return f"*{meeting.known_as}*: date to be confirmed ({meeting.reason})"
     mark = {MeetingStatus.CANCELLED: " (cancelled)", MeetingStatus.EMAIL_UPDATE: " (e-mail update in lieu of papers)"}
-    return f"*{meeting.group}*: {spoken(meeting.starts_at)}{mark.get(meeting.status, '')}"
+    return f"*{meeting.known_as}*: {spoken(meeting.starts_at)}{mark.get(meeting.status, '')}"
