@@ -1,19 +1,22 @@
-"""Amendment requests: one ledger for Slack and mail, nothing dropped, nothing counted twice (rules §5)."""
+"""Requests to amend a report: one ledger for Slack, mail and command; nothing dropped or counted twice (rules §5)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from bot import audit, drafts, members, reports
-from bot.errors import SecretariatError
+from bot import audit, members
+from bot.amendment_life import ENDED, Kind, State, What, happened, move, represents_today, words
+from bot.clock import LONDON
+from bot.errors import NotAllowed, SecretariatError, UnknownThing
 from bot.model import Meeting, Person
-from bot.store.tables import ActionRow, AmendmentRow, DecisionRow, DraftLineRow
+from bot.report_lines import ReportLine, line_of
+from bot.store.tables import AmendmentEventRow, AmendmentRow
 
 REQUEST = re.compile(
     r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[ \t-]+(?P<date>\d{4}-\d{2}-\d{2})"
@@ -36,6 +39,21 @@ class RequestText:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """What is asked for beyond the text. `about` empty: as the line is. `part` counts the requests of one message."""
+
+    kind: Kind = Kind.RECORD
+    reason: str = ""
+    about: str = ""  # decision | action | viewpoint | attendance | other
+    part: int = 1
+    wants_escalation: bool = False
+
+
+ABOUT = ("decision", "action", "viewpoint", "attendance", "other")
+BY_LETTER = {"D": "decision", "A": "action", "V": "viewpoint", "P": "attendance"}
+
+
+@dataclass(frozen=True)
 class Submission:
     """A request on its way into the ledger. `source_key` is unique to the message that it came by."""
 
@@ -43,9 +61,10 @@ class Submission:
     requester: Person
     line: str | None
     text: str
-    came_by: str  # slack | mail
+    came_by: str  # slack | mail | command
     source_key: str
     closes_at: datetime | None
+    asking: Asking = Asking()
 
 
 def read_request(text: str, groups: Iterable[str] | None = None) -> RequestText | None:
@@ -77,71 +96,164 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
 
     One that arrives after the closing instant is recorded as late, for the Chair; it is never dropped.
     """
-    same = select(AmendmentRow).where(AmendmentRow.source_key == submission.source_key)
-    known = session.scalars(same).first()
+    source_key = _source_key(submission)
+    known = session.scalars(select(AmendmentRow).where(AmendmentRow.source_key == source_key)).first()
     if known:
         return known, False
     _refuse_unusable(submission)
     number = (session.scalar(select(func.max(AmendmentRow.number))) or 0) + 1
-    meeting, requester = submission.meeting, submission.requester
+    meeting, requester, asking = submission.meeting, submission.requester, submission.asking
     late = submission.closes_at is not None and now > submission.closes_at
+    line = line_of(session, meeting.uid, submission.line) if submission.line else None
+    own = represents_today(session, requester, meeting, now)
     row = AmendmentRow(
         reference=f"AM-{number:03d}",
         number=number,
         meeting_uid=meeting.uid,
         line_ref=submission.line,
         requester_id=requester.id,
-        constituency=members.constituency_of(session, requester.id, meeting.group, meeting.on),
+        constituency=speaks_for(session, requester, meeting, now),
         came_by=submission.came_by,
-        source_key=submission.source_key,
+        source_key=source_key,
         received_at=now,
         closes_at=submission.closes_at,
-        state="late" if late else "received",
-        present_text=present_text(session, meeting.uid, submission.line),
+        late=late,
+        state=(State.LATE if late else State.RECEIVED).value,
+        kind=asking.kind.value,
+        about=asking.about or _about(line, submission.line),
+        present_text=line.text if line else "",
         proposed_text=submission.text,
+        reason=asking.reason.strip(),
+        at_seconds=line.at_seconds if line else None,
+        evidence=[one.model_dump() for one in line.evidence] if line else [],
+        wants_escalation=asking.wants_escalation,
+        needs_word_of=_whose_view(line, own) if asking.kind is Kind.RECORD else None,
     )
     session.add(row)
+    session.flush()
+    happened(
+        session, row,
+        AmendmentEventRow(at=now, by=requester.name, what=What.RECEIVED.value, text=row.reason, late=late),
+    )  # fmt: skip
     audit.record(
         session, now, requester.name, "amendment requested", row.reference, meeting=meeting.uid, line=submission.line,
-        by=submission.came_by, state=row.state,
+        by=submission.came_by, state=row.state, kind=row.kind,
     )  # fmt: skip
     return row, True
 
 
+def _source_key(submission: Submission) -> str:
+    """The first request of a message has the message's own key; the next ones their number too."""
+    part = submission.asking.part
+    return submission.source_key if part == 1 else f"{submission.source_key}#{part}"
+
+
 def _refuse_unusable(submission: Submission) -> None:
+    asking = submission.asking
     if not submission.text.strip():
         raise SecretariatError("The request says nothing yet.", hint=f"Write it as: {FORM}")
-    if len(submission.text) > MOST_CHARACTERS:
+    if asking.about and asking.about not in ABOUT:
+        raise SecretariatError(f"A request is not about {asking.about}.", hint=f"About: {', '.join(ABOUT)}.")
+    for text, what in ((submission.text, "request"), (asking.reason, "reason")):
+        _refuse_too_long(text, what)
+
+
+def _refuse_too_long(text: str, what: str) -> None:
+    if len(text) > MOST_CHARACTERS:
         raise SecretariatError(
-            f"The request is {len(submission.text)} characters long; {MOST_CHARACTERS} are taken.",
+            f"The {what} is {len(text)} characters long; {MOST_CHARACTERS} are taken.",
             hint="Shorten it, or send the rest as a second request.",
         )
 
 
-def present_text(session: Session, meeting_uid: str, line: str | None) -> str:
-    """What the line says now: as issued, else as drafted; empty where there is no such line."""
-    if line is None:
-        return ""
-    issued = reports.latest(session, meeting_uid)
-    if issued:
-        decision = _logged(DecisionRow, issued.id, line)
-        action = _logged(ActionRow, issued.id, line)
-        found: str | None = session.scalars(decision).first() or session.scalars(action).first()
-        if found:
-            return found
-    draft = drafts.latest(session, meeting_uid)
-    if draft is None:
-        return ""
-    query = select(DraftLineRow.text).where(DraftLineRow.draft_id == draft.id, DraftLineRow.ref == line)
-    return session.scalars(query).first() or ""
+def speaks_for(session: Session, person: Person, meeting: Meeting, now: datetime) -> str | None:
+    """The constituency for which somebody asks: the one they hold a seat for today, else on the day of the meeting."""
+    days = (now.astimezone(LONDON).date(), meeting.on)
+    held = (members.constituency_of(session, person.id, key, on) for on in days for key in meeting.groups)
+    return next(filter(None, held), None)
 
 
-def _logged(log: type[DecisionRow] | type[ActionRow], report_id: str, line: str) -> Select[str]:
-    """The text of a line in a log, by its own reference or by the one it had in the draft."""
-    return select(log.text).where(log.report_id == report_id, or_(log.reference == line, log.draft_ref == line))
+def _about(line: ReportLine | None, ref: str | None) -> str:
+    by_letter = BY_LETTER.get(ref[0].upper()) if ref and re.fullmatch(r"[DAVP]-\d+", ref) else None
+    kind = line.kind if line else by_letter or "other"
+    return kind if kind in ABOUT else "other"
+
+
+def _whose_view(line: ReportLine | None, own: Collection[str]) -> str | None:
+    """The constituency whose recorded view would be changed by somebody else: that needs its word (rules §5)."""
+    if line is None or line.kind != "viewpoint" or line.constituency in own:
+        return None
+    return line.constituency
+
+
+def withdraw(session: Session, row: AmendmentRow, *, by: Person, now: datetime, reason: str = "") -> None:
+    """The requester takes a request back, while it is not decided. Raises NotAllowed for anybody else."""
+    _refuse_other_than_requester(row, by)
+    move(session, row, State.WITHDRAWN, by=by, now=now, reason=reason)
+
+
+def add_to(
+    session: Session, row: AmendmentRow, text: str, *, by: Person, now: datetime, closes_at: datetime | None,
+    source_key: str | None = None,
+) -> AmendmentEventRow:  # fmt: skip
+    """The requester adds to an open request; after `closes_at` it is kept as a late addition. Raises SecretariatError.
+
+    The same message (`source_key`) again is the same addition.
+    """
+    _refuse_other_than_requester(row, by)
+    same = select(AmendmentEventRow).where(AmendmentEventRow.source_key == source_key)
+    known = session.scalars(same).first() if source_key else None
+    if known:
+        return known
+    if row.state in ENDED or row.kind == Kind.NO_COMMENTS:
+        raise SecretariatError(
+            f"{row.reference} is {words(row.state if row.state in ENDED else row.kind)}: nothing can be added to it.",
+            hint="Please make a new request.",
+        )
+    if not text.strip():
+        raise SecretariatError("The addition says nothing yet.", hint="Write what is to be added.")
+    _refuse_too_long(text, "addition")
+    late = closes_at is not None and now > closes_at
+    event = AmendmentEventRow(at=now, by=by.name, what=What.ADDITION.value, text=text, late=late, source_key=source_key)
+    audit.record(session, now, by.name, "amendment added to", row.reference, late=late)
+    return happened(session, row, event)
+
+
+def _refuse_other_than_requester(row: AmendmentRow, by: Person) -> None:
+    if by.id != row.requester_id:
+        raise NotAllowed(f"{row.reference} is not {by.name}'s request.", hint="Only whoever asked may change it.")
+
+
+def named(session: Session, reference: str) -> AmendmentRow:
+    """The request of that reference, whatever its case. Raises UnknownThing."""
+    row = session.get(AmendmentRow, reference.strip().upper())
+    if row is None:
+        raise UnknownThing(f"There is no request {reference}.", hint="See: secretariat amendments")
+    return row
+
+
+def of_person(session: Session, person_id: str) -> list[AmendmentRow]:
+    """What somebody has asked for or answered, the newest first."""
+    query = select(AmendmentRow).where(AmendmentRow.requester_id == person_id)
+    return list(session.scalars(query.order_by(AmendmentRow.number.desc())))
 
 
 def of_meeting(session: Session, meeting_uid: str) -> list[AmendmentRow]:
-    """Every request about a meeting's report, in order of arrival."""
-    query = select(AmendmentRow).where(AmendmentRow.meeting_uid == meeting_uid)
-    return list(session.scalars(query.order_by(AmendmentRow.number)))
+    """Every request about a meeting's report, in order of arrival; "no comments" asks for nothing, and is none."""
+    return [row for row in answers_of(session, meeting_uid) if row.kind != Kind.NO_COMMENTS]
+
+
+def answers_of(session: Session, meeting_uid: str) -> list[AmendmentRow]:
+    """The requests about a meeting's report and each "no comments", in order of arrival."""
+    return list(session.scalars(_about_report(meeting_uid)))
+
+
+def _about_report(meeting_uid: str) -> Select[AmendmentRow]:
+    return select(AmendmentRow).where(AmendmentRow.meeting_uid == meeting_uid).order_by(AmendmentRow.number)
+
+
+def may_change_report(session: Session, meeting_uid: str) -> list[AmendmentRow]:
+    """Those that lead to an amended report, or may yet: not rejected, not withdrawn, and no disagreement."""
+    asked = of_meeting(session, meeting_uid)
+    gone = (State.REJECTED, State.WITHDRAWN)
+    return [row for row in asked if row.kind != Kind.DISAGREEMENT and row.state not in gone]

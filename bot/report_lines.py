@@ -1,0 +1,82 @@
+"""The lines of a meeting's report: what each says now, when it was said, on what it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import drafts, reports
+from bot.formats import Evidence
+from bot.store.tables import ActionRow, DecisionRow, DraftLineRow, DraftRow, ReportRow
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One line, as issued, else as drafted. `ref` is the group's own where it has one (PSG-DEC41), `draft_ref` D-01.
+
+    `at_seconds` is in the recording; `constituency` is a viewpoint's. `evidence` is working material (rules §4): who is
+    shown it is the `audience` of evidence.
+    """
+
+    ref: str
+    draft_ref: str
+    kind: str  # decision | action | viewpoint | raid | attendance
+    text: str
+    at_seconds: float | None = None
+    constituency: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+def lines_of(session: Session, meeting_uid: str) -> list[ReportLine]:
+    """Every line of the report that was issued last, else of the newest draft; none where there is neither."""
+    logged = {row.draft_ref: row for row in _logged(session, meeting_uid)}
+    drafted = list(_drafted(session, meeting_uid))
+    lines = [_as_line(row, logged.get(row.ref)) for row in drafted]
+    known = {row.ref for row in drafted}
+    return lines + [_of_log(row) for ref, row in logged.items() if ref not in known]
+
+
+def line_of(session: Session, meeting_uid: str, ref: str) -> ReportLine | None:
+    """The line of that reference, its own or the draft's; None where there is none."""
+    wanted = ref.casefold()
+    lines = lines_of(session, meeting_uid)
+    return next((x for x in lines if wanted in (x.ref.casefold(), x.draft_ref.casefold())), None)
+
+
+def _logged(session: Session, meeting_uid: str) -> Iterator[DecisionRow | ActionRow]:
+    issued = select(ReportRow.id).where(ReportRow.meeting_uid == meeting_uid)
+    yield from session.scalars(
+        select(DecisionRow).where(DecisionRow.report_id.in_(issued)).order_by(DecisionRow.number)
+    )
+    yield from session.scalars(select(ActionRow).where(ActionRow.report_id.in_(issued)).order_by(ActionRow.reference))
+
+
+def _drafted(session: Session, meeting_uid: str) -> list[DraftLineRow]:
+    """The lines of the draft that was issued, or of the newest while none is."""
+    issued = reports.latest(session, meeting_uid)
+    of_issue = session.get(DraftRow, issued.draft_id) if issued and issued.draft_id else None
+    draft = of_issue or drafts.latest(session, meeting_uid)
+    return draft.lines if draft else []
+
+
+def _as_line(row: DraftLineRow, logged: DecisionRow | ActionRow | None) -> ReportLine:
+    details: Mapping[str, object] = row.details
+    found = details.get("evidence")
+    constituency = details.get("constituency")
+    return ReportLine(
+        ref=logged.reference if logged else row.ref,
+        draft_ref=row.ref,
+        kind=row.kind,
+        text=logged.text if logged else row.text,
+        at_seconds=row.at_seconds,
+        constituency=str(constituency) if constituency else None,
+        evidence=tuple(Evidence.model_validate(one) for one in found) if isinstance(found, list) else (),
+    )
+
+
+def _of_log(row: DecisionRow | ActionRow) -> ReportLine:
+    kind = "decision" if isinstance(row, DecisionRow) else "action"
+    return ReportLine(row.reference, row.draft_ref, kind, row.text, row.at_seconds)
