@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 
-.PHONY: run test bench programs clean lock
+.PHONY: run test test-kills test-graph-sdk bench programs clean lock
 
 run: $(VENV)/.for-running
 	@$(BIN)/secretariat run $(ARGS)
@@ -40,10 +40,21 @@ $(VENV)/.for-testing: $(VENV)/.for-running requirements-test.lock
 	@$(INSTALL) -r requirements-test.lock
 	@touch $@
 
+# Hundreds of SIGKILLs at the sender; the figures of docs/RELIABILITY.md. About ten minutes.
+test-kills: $(VENV)/.for-testing programs
+	@$(BIN)/python -m pytest -n 0 -s tests/heavy/test_kills_full.py
+
+# Microsoft's own client against our fake of Microsoft 365; installs 200 MB more.
+test-graph-sdk: $(VENV)/.for-testing
+	@$(INSTALL) -r requirements-graph-sdk.lock
+	@$(BIN)/python -m pytest -n 0 -W ignore::DeprecationWarning tests/heavy/test_graph_second_client.py
+
 # Figures for docs/PERFORMANCE.md; a few minutes, and 1 GB of temporary space.
 bench: $(VENV)/.for-testing
 	@$(BIN)/python benchmarks/deadlines.py
 	@$(BIN)/python benchmarks/tick.py
+	@$(BIN)/python benchmarks/outbox.py
+	@$(BIN)/python benchmarks/slack_ack.py
 
 clean:
 	rm -rf var
@@ -52,6 +63,7 @@ clean:
 lock:
 	uv pip compile pyproject.toml --extra build --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra test --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-test.lock
+	uv pip compile pyproject.toml --extra build --extra test --extra graph-sdk --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-graph-sdk.lock
 
 define python-or-sentence
 { command -v $(PYTHON) || command -v python3; } >/dev/null || { echo "Python 3.11 is needed: install it, or name it with make PYTHON=/path/to/python3.11"; exit 1; }; \

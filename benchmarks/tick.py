@@ -23,7 +23,7 @@ from bot import meetings, members
 from bot.adapters.content_files import ContentFolder
 from bot.config import Config
 from bot.config_file import read_config
-from bot.outbox import Sender
+from bot.sending import Sender
 from bot.store.database import Database
 from bot.store.tables import MeetingRow, OutboxRow
 from schedules.announcements import Announcer

@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.adapters.content_files import ContentFolder
@@ -19,21 +20,24 @@ from bot.adapters.mail_folder import MailFolder
 from bot.adapters.slack_log import SlackLog
 from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
-from bot.config import Config, Secrets
+from bot.config import Config, Secrets, Smtp
 from bot.drafts import Drafting
 from bot.errors import SecretariatError
 from bot.formats import Agenda
 from bot.headlines.transcript_files import read_agenda
+from bot.manners import Manners
 from bot.model import Meeting
-from bot.outbox import Sender
 from bot.places import Places
 from bot.ports import Channel, MeetingCalendar, Recogniser
 from bot.reports import Issuing
+from bot.sending import Sender
+from bot.store import postgresql
 from bot.store.database import Database
 from handlers.folder.recordings import RecordingFolder
 from handlers.mail.inbox import MailFolderInbox
 from handlers.slack.door import SlackDoor
 from handlers.web.desk import Desk
+from schedules import sending_words
 from schedules.announcements import Announcer
 from schedules.numbering import meeting_number
 from schedules.series import Calendar
@@ -164,7 +168,7 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
     """Put the secretariat together from its configuration. Makes the state folder; starts nothing."""
     places = Places(config.paths.state)
     places.make()
-    database = Database(places.database_url)
+    database = database_of(secret, places)
     files = ContentFolder(places.content)
     calendar = Calendar(config)
     port: list[int] = []
@@ -180,7 +184,16 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
         files=files,
         calendar=calendar,
         announcer=announcer,
-        sender=Sender(database, channels, files, now=clock.now, domain=config.programme.domain),
+        sender=Sender(
+            database,
+            channels,
+            files,
+            now=clock.now,
+            domain=config.programme.domain,
+            manners=Manners(config.sending, is_closed=lambda day: calendar.closed(day) is not None),
+            compose=partial(sending_words.digest, config.paths.templates),
+            on_trip=partial(sending_words.brake_tripped, announcer),
+        ),
         recogniser=lru_cache(maxsize=1)(lambda: recogniser(config)),
         word=word_documents(config),
         recording_folder=RecordingFolder(places.recordings, database, files, calendar, clock),
@@ -188,6 +201,12 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
         entry_key=secrets.token_urlsafe(24),
         port=port,
     )
+
+
+def database_of(secret: Secrets, places: Places) -> Database:
+    """The database: PostgreSQL where its address is given, else SQLite in the state folder. Opens nothing yet."""
+    given = secret.database_url
+    return Database(postgresql.address(given.get_secret_value()) if given else places.database_url)
 
 
 def recogniser(config: Config, *, engine: str | None = None, model: str | None = None) -> Recogniser:
@@ -229,13 +248,35 @@ def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> Channel:
 
 
 def _mail(config: Config, secret: Secrets, places: Places) -> Channel:
-    sender = config.mailboxes[config.mail.mailbox].address
+    sender, name = config.mailboxes[config.mail.mailbox].address, f"{config.programme.short_name} PMO"
     if config.mail.transport == "local":
-        name = f"{config.programme.short_name} PMO"
         return MailFolder(places.root / config.mail.folder, sender=sender, sender_name=name)
+    if config.mail.transport == "smtp":
+        return _smtp(config.mail.smtp, secret, sender, name)
     from bot.adapters.graph_mail import GraphMail
 
     return GraphMail(_graph_account(config, secret))
+
+
+def _smtp(server: Smtp, secret: Secrets, sender: str, sender_name: str) -> Channel:
+    if not server.host or (server.user and secret.smtp_password is None):
+        raise SecretariatError(
+            "`mail.transport` is smtp, but the mail server's name or its user's password is missing.",
+            hint="Set mail.smtp.host, and SECRETARIAT_SMTP_PASSWORD (or …_PASSWORD_FILE) where there is a user.",
+        )
+    from bot.adapters.smtp_mail import SmtpAccount, SmtpMail
+
+    return SmtpMail(
+        SmtpAccount(
+            host=server.host,
+            port=server.port,
+            security=server.security,
+            sender=sender,
+            sender_name=sender_name,
+            user=server.user,
+            password=secret.smtp_password or SecretStr(""),
+        )
+    )
 
 
 def _graph_account(config: Config, secret: Secrets) -> GraphAccount:

@@ -13,7 +13,28 @@ import structlog
 import typer
 
 from bot import __version__
-from bot.commands import dates, desk, feeds, holidays, house, invitations, meetings, obligations, outbox, speech, why
+from bot.commands import (
+    amendments,
+    apologies,
+    clearance,
+    dates,
+    desk,
+    escalations,
+    feeds,
+    holidays,
+    house,
+    invitations,
+    lists,
+    logs,
+    meetings,
+    members,
+    obligations,
+    outbox,
+    papers,
+    queries,
+    speech,
+    why,
+)
 from bot.commands.settings import Settings
 from bot.errors import ConfigInvalid, SecretariatError
 
@@ -47,12 +68,21 @@ house.add_to(app)
 dates.add_to(app)
 speech.add_to(app)
 desk.add_to(app)
+logs.add_to(app)
+clearance.add_to(desk.reports_app)
 obligations.add_to(app)
 why.add_to(app)
 feeds.add_to(app)
 invitations.add_to(app)
+app.add_typer(amendments.app, name="amendments")
+app.add_typer(apologies.app, name="apologies")
+app.add_typer(papers.app, name="papers")
+app.add_typer(queries.app, name="queries")
+app.add_typer(escalations.app, name="escalations")
 app.add_typer(holidays.app, name="holidays")
+app.add_typer(lists.app, name="lists")
 app.add_typer(meetings.app, name="meetings")
+app.add_typer(members.app, name="members")
 app.add_typer(outbox.app, name="outbox")
 
 
@@ -128,3 +158,4 @@ def _log_to_stderr() -> None:
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a lost connection is said in a sentence already

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import audit, drafts, meetings, members
+from bot import access, apologies, audit, drafts, meetings, members
+from bot.access import Deed
 from bot.clock import LONDON, spoken_date
 from bot.config import Config
-from bot.errors import NotAllowed, SecretariatError, UnknownThing
+from bot.errors import SecretariatError, UnknownThing
 from bot.formats import Draft, DraftedDecision, timestamp
 from bot.model import HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
@@ -77,9 +78,7 @@ def prepare(
     session: Session, issuing: Issuing, meeting: Meeting, by: Person, now: datetime, corrections: Corrections
 ) -> Issue:
     """What issuing would put out, without issuing it. Raises NotAllowed or SecretariatError where it may not be."""
-    today = now.astimezone(LONDON).date()
-    if not members.is_pmo(session, by.id, today):
-        raise NotAllowed(f"{by.name} is not of the PMO on {spoken_date(today)}.", hint="Only the PMO issues reports.")
+    access.require_deed(session, by, Deed.ISSUE, now, hint="Only the PMO issues reports.")
     row = drafts.latest(session, meeting.uid)
     if row is None:
         raise UnknownThing(
@@ -207,7 +206,7 @@ def _numbered(session: Session, issuing: Issuing, meeting: Meeting, draft: Draft
 def _report(
     session: Session, issuing: Issuing, meeting: Meeting, draft: Draft, row: DraftRow, by: Person, now: datetime
 ) -> HeadlineReport:
-    held = members.holdings(session, meeting.on, group=meeting.group)
+    held = members.at_tables(session, meeting)
     transcript = session.get(TranscriptRow, row.transcript_id) if row.transcript_id else None
     recording = session.get(RecordingRow, transcript.recording_id) if transcript else None
     link = drafts.recording_link(issuing.config, meeting, recording.id, issuing.page) if recording else ""
@@ -222,7 +221,7 @@ def _report(
         version=f"Issued {issued_on}, revision 1",
         prepared_from="Times are those of the meeting's recording." if recording else "The meeting was not recorded.",
         recording_link=link,
-        attendance=drafts.attendance_rows(held),
+        attendance=drafts.attendance_rows(held, apologies.away(session, meeting.uid)),
         draft=draft,
         dates_to_note=issuing.dates_to_note(session, meeting, now),
         issued_by=f"{by.name}, {by.organisation}",

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import meetings, members, outbox
+from bot import amendments, meetings, members, open_lists, outbox, releases
+from bot.amendment_life import KIND_WORDS, Kind
 from bot.clock import LONDON, spoken, spoken_date
 from bot.config import Config
 from bot.drafts import DraftMade, reference_of
@@ -17,7 +18,8 @@ from bot.ports import ContentFiles
 from bot.reports import Issue
 from bot.store.tables import AmendmentRow, ReportRow
 from bot.wording import render
-from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
+from schedules.amendment_window import Requests
+from schedules.deadlines import NO_REQUESTS, Circumstances, deadlines_for, next_ordinary_meeting
 from schedules.invitations import cancellation, invitation
 from schedules.reminders import Reminder
 from schedules.series import Calendar
@@ -47,15 +49,30 @@ class Announcer:
         known = meetings.between(session, meeting.starts_at, later, meeting.group)
         following = next_ordinary_meeting(meeting, self.calendar, known)
         issued = issued_at or meetings.issued_at(session, meeting.uid)
-        return deadlines_for(meeting, self.calendar, Circumstances(following, issued))
+        requests = _requests_to(session, meeting, following) if issued else NO_REQUESTS
+        return deadlines_for(meeting, self.calendar, Circumstances(following, issued, requests))
 
     def window_of(self, session: Session, meeting: Meeting, issued_at: datetime | None = None) -> datetime | None:
         """When requests to this meeting's report close; None where that is not known yet."""
         clocks = self.clocks_of(session, meeting, issued_at)
         return next((d.due_at for d in clocks if d.kind == "amendments_close"), None)
 
-    def reminder(self, reminder: Reminder, person: Person, *, expected: Sequence[str] = (), pack: str = "") -> Notice:
-        """One reminder for one person. `expected` are the names of who comes, `pack` the link to the papers."""
+    def reminder(
+        self,
+        reminder: Reminder,
+        person: Person,
+        *,
+        expected: Sequence[str] = (),
+        pack: str = "",
+        alternate_for: str = "",
+        by_list: bool = False,
+        missing_papers: Sequence[str] = (),
+    ) -> Notice:
+        """One reminder for one person. `expected` are the names of who comes, `pack` the link to the papers.
+
+        `alternate_for` is in whose place the person comes, `by_list` whether an open group's list alone brings them,
+        `missing_papers` what has not come of what is expected.
+        """
         meeting, step, deadline, matter = reminder.meeting, reminder.step, reminder.deadline, reminder.matter
         rule, source = _rule_of(reminder)
         values = self._meeting_values(meeting) | {
@@ -67,6 +84,9 @@ class Announcer:
             "proposals": ", ".join(spoken_date(day) for day in meeting.proposals),
             "expected": ", ".join(expected),
             "pack": pack,
+            "alternate_for": alternate_for,
+            "by_list": by_list,
+            "missing_papers": "; ".join(missing_papers),
             "reference": matter.reference if matter else "",
             "text": matter.text if matter else "",
             "owner": (matter.owner if matter else "") or "not given",
@@ -117,8 +137,11 @@ class Announcer:
             self._queue(session, notice, person.name, now)
 
     def report_recipients(self, session: Session, meeting: Meeting) -> list[Person]:
-        """Who is sent the issued report: everybody with a seat at the group's table that day."""
-        return members.recipients(members.holdings(session, meeting.on, group=meeting.group), "members")
+        """Who is sent the issued report: everybody with a seat or on the list that day, and who stood in; each once."""
+        held = members.at_tables(session, meeting)
+        stood_in = {h.person.id: h.person for h in held if h.group and h.role == "alternate"}
+        listed = {e.person.id: e.person for e in open_lists.of_meeting(session, self.config, meeting)}
+        return list(({p.id: p for p in members.recipients(held, "members")} | stood_in | listed).values())
 
     def report_issued(self, session: Session, issue: Issue, row: ReportRow, now: datetime) -> int:
         """Send the issued report to the group's members, on the word of the person who issued it. Returns how many."""
@@ -140,6 +163,8 @@ class Announcer:
                 due_at=now, not_after=now + STALE_AFTER, attachments=(f"{row.document_sha256}:{issue.file_name}",),
             )  # fmt: skip
             self._queue(session, notice, person.name, now, released_by=issue.by.name)
+        sent = releases.of_step(session, issue.meeting.uid, "report", f"issued_r{row.revision}")
+        releases.keep_together(session, sent, by=issue.by, now=now)
         return len(people)
 
     def meeting_changed(
@@ -149,8 +174,10 @@ class Announcer:
         if after.status is MeetingStatus.CANCELLED:
             template = "meeting_cancelled.txt"
         else:
-            template = "meeting_moved.txt" if before else "meeting_called.txt"
-        was_known = before is not None and before.status is not MeetingStatus.PROPOSED_MOVE
+            stood = before is not None and before.status is not MeetingStatus.CANCELLED
+            template = "meeting_moved.txt" if stood else "meeting_called.txt"
+        unknown = (MeetingStatus.PROPOSED_MOVE, MeetingStatus.CANCELLED)
+        was_known = before is not None and before.status not in unknown
         values = self._meeting_values(after) | {
             "before_on": spoken_date(before.on) if before and was_known else "",
             "reason": after.reason,
@@ -174,7 +201,7 @@ class Announcer:
             return
         values = self._meeting_values(meeting) | {
             "closes_at": spoken(closes_at),
-            "changed_group": changed.group,
+            "changed_group": changed.known_as,
             "changed_on": spoken_date(changed.on),
         }
         for person in told:
@@ -205,8 +232,9 @@ class Announcer:
         template = "receipt_amendment_late.txt" if request.state == "late" else "receipt_amendment.txt"
         values: dict[str, object] = {
             "reference": request.reference,
-            "report": f"the {meeting.group} headline report of {spoken_date(meeting.on)}",
+            "report": f"the {meeting.known_as} headline report of {spoken_date(meeting.on)}",
             "line": request.line_ref or "the report as a whole",
+            "kind": KIND_WORDS[Kind(request.kind)],
             "proposed_text": request.proposed_text,
             "closes_at": spoken(request.closes_at) if request.closes_at else "a day still to be fixed",
         }
@@ -235,8 +263,8 @@ class Announcer:
     def _meeting_values(self, meeting: Meeting) -> dict[str, object]:
         start, end = meeting.starts_at.astimezone(LONDON), meeting.ends_at.astimezone(LONDON)
         return {
-            "group": meeting.group,
-            "group_name": self.config.groups[meeting.group].name,
+            "group": meeting.known_as,
+            "group_name": " and ".join(self.config.groups[g].name for g in meeting.groups if g in self.config.groups),
             "meeting_on": spoken_date(meeting.on),
             "meeting_time": f"{start:%H:%M}-{end:%H:%M} (London)",
             "page": self.page(),
@@ -245,6 +273,13 @@ class Announcer:
     def _queue(self, session: Session, notice: Notice, name: str, now: datetime, released_by: str = "") -> None:
         dial = self.config.dial_for(notice.kind, notice.group)  # type: ignore[arg-type]  # a step's kind is a NoticeKind
         outbox.queue(session, notice, now=now, dial=dial, recipient_name=name, released_by=released_by)
+
+
+def _requests_to(session: Session, meeting: Meeting, following: Meeting | None) -> Requests:
+    """The requests to the meeting's report, and when the pack went that its amended report goes with."""
+    came_at = [request.received_at for request in amendments.may_change_report(session, meeting.uid)]
+    pack = meetings.obligations_met(session, following.uid).get("papers") if came_at and following else None
+    return Requests(came_at, pack.done_at if pack else None)
 
 
 def _rule_of(reminder: Reminder) -> tuple[str, str]:

@@ -44,7 +44,7 @@ class Finding:
         """What differs, for a person to read."""
         event, meeting = self.event, self.meeting
         there = f"“{event.subject}”, {spoken(event.starts_at)}" if event else ""
-        ours = f"{meeting.group} on {spoken(meeting.starts_at)}" if meeting else ""
+        ours = f"{meeting.known_as} on {spoken(meeting.starts_at)}" if meeting else ""
         return {
             Difference.MISSING: f"{ours} is not in the calendar.",
             Difference.UNMARKED: f"{ours} is in the calendar, entered by hand.",
@@ -104,7 +104,7 @@ def _same_event(meeting: Meeting, left: list[CalendarEvent], config: Config) -> 
         return None
     times = (meeting.starts_at, meeting.ends_at)
     unmarked = (e for e in left if not e.meeting_uid and (e.starts_at, e.ends_at) == times)
-    return next((e for e in unmarked if meeting.group in groups_named(e.subject, config)), None)
+    return next((e for e in unmarked if groups_named(e.subject, config) & {*meeting.groups}), None)
 
 
 def _near_event(meeting: Meeting, left: list[CalendarEvent], config: Config) -> CalendarEvent | None:
@@ -113,7 +113,7 @@ def _near_event(meeting: Meeting, left: list[CalendarEvent], config: Config) -> 
         return None
     days = (meeting.on, meeting.nominal_on, *meeting.proposals)
     unmarked = (e for e in left if not e.meeting_uid and e.starts_at.astimezone(LONDON).date() in days)
-    return next((e for e in unmarked if meeting.group in groups_named(e.subject, config)), None)
+    return next((e for e in unmarked if groups_named(e.subject, config) & {*meeting.groups}), None)
 
 
 def _differences(meeting: Meeting, event: CalendarEvent) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def _times(event: CalendarEvent | None) -> str:
 
 
 def _day_by_the_rule(meeting: Meeting | None) -> str:
-    return f"{meeting.group}, by its rule due on {spoken_date(meeting.nominal_on)}," if meeting else ""
+    return f"{meeting.known_as}, by its rule due on {spoken_date(meeting.nominal_on)}," if meeting else ""
 
 
 def _time_of(finding: Finding) -> tuple[str, str]:

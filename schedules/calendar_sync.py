@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import audit, meetings, members
+from bot import audit, meetings, members, open_lists
 from bot.clock import spoken
 from bot.model import Meeting
 from bot.ports import CalendarEvent, MeetingCalendar
@@ -93,19 +93,21 @@ class CalendarSync:
         elif event and step.deed == UPDATED:
             self.mailbox.update(event.id, meeting)
         elif event and step.deed == CANCELLED:
-            self.mailbox.cancel(event.id, f"The {meeting.group} meeting of {spoken(meeting.starts_at)} is cancelled.")
+            named = f"The {meeting.known_as} meeting of {spoken(meeting.starts_at)}"
+            self.mailbox.cancel(event.id, f"{named} is cancelled.")
         if event and step.deed:
             with self.database.session() as session:
                 audit.record(session, now, "secretariat", step.deed, meeting.uid, event_id=event.id)
 
     def _make(self, meeting: Meeting) -> CalendarEvent:
         with self.database.reading() as session:
-            held = members.holdings(session, meeting.on, group=meeting.group)
+            held = members.at_tables(session, meeting)
+            listed = [entry.person for entry in open_lists.of_meeting(session, self.calendar.config, meeting)]
         return self.mailbox.create(
             meeting,
             subject=title(meeting, self.calendar.config),
             text=description(meeting),
-            attendees=members.recipients(held, "members"),
+            attendees=list({p.id: p for p in members.recipients(held, "members") + listed}.values()),
         )
 
     def _step_for_missing(self, meeting: Meeting, finding: Finding) -> Step:

@@ -21,6 +21,7 @@ REMINDER_VALUES: dict[str, object] = dict.fromkeys(
     (
         "group", "group_name", "meeting_on", "meeting_time", "deadline", "rule", "source", "name", "page",
         "nominal_on", "proposals", "expected", "pack", "reference", "text", "owner",
+        "alternate_for", "by_list", "missing_papers",
     ),
     "x",
 )  # fmt: skip
@@ -55,6 +56,15 @@ def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
             )
         if not (config.mail.graph.tenant_id and config.mail.graph.client_id):
             yield Problem("credentials-graph", "mail.graph has no tenant_id or client_id.", "Fill in both.")
+    if config.mail.transport == "smtp":
+        if not config.mail.smtp.host:
+            yield Problem("credentials-smtp", "mail.smtp has no host.", "Name the mail server.")
+        if config.mail.smtp.user and not secret.smtp_password:
+            yield Problem(
+                "credentials-smtp",
+                "`mail.smtp` signs in, but the user's password is not set.",
+                "Set SECRETARIAT_SMTP_PASSWORD or SECRETARIAT_SMTP_PASSWORD_FILE, or leave user empty.",
+            )
 
 
 def _texts(config: Config) -> Iterator[Problem]:
@@ -76,8 +86,9 @@ def _horizon(config: Config, today: date) -> Iterator[Problem]:
             severity="warning",
         )
     for key, group in config.groups.items():
-        ends = group.ends_on or max((r.until_on for r in group.series if r.until_on), default=None)
-        if ends and today <= ends <= today + HORIZON:
+        rules_end = max((r.until_on or date.max for r in group.series), default=date.max)  # open: another rule follows
+        ends = min(group.ends_on or date.max, rules_end)
+        if today <= ends <= today + HORIZON:
             yield Problem(
                 "calendar-runs-out",
                 f"The calendar of {key} ends on {spoken_date(ends)}.",

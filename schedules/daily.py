@@ -34,6 +34,8 @@ class Today:
     mails: Sequence[str] = ()
     drafts: Sequence[str] = ()
     to_confirm: Sequence[str] = ()
+    with_chair: Sequence[str] = ()
+    tomorrow: Sequence[str] = ()  # apologies and unfilled seats of the next working day's meetings
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ def sections_of(today: Today) -> list[Section]:
     """The sections that have something in them, the most pressing first."""
     found = [
         _section("Late", [_with_day(due) for due in today.late]),
+        _section("Tomorrow's meetings: apologies and unfilled seats", today.tomorrow),
         _section("Due within three working days", [_with_day(due) for due in today.due_soon]),
+        _section("With the Chair", today.with_chair),
         _section("Amendment requests to review", today.requests),
         _section("Dates to confirm", today.to_confirm),
         _section("Drafts ready and not issued", today.drafts),

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import members
+from bot import members, open_lists
 from bot.clock import LONDON
 from bot.config import Config
 from bot.model import Meeting, MeetingStatus
@@ -72,7 +71,7 @@ def feed_of(session: Session, calendar: Calendar, subscription: Subscription, *,
         found = known_meetings(session, calendar, first, last, [subscription.key])
         owner = subscription.key
     else:
-        found = _of_seats(session, subscription.key, known_meetings(session, calendar, first, last))
+        found = _of_seats_and_lists(session, calendar, subscription.key, first, last)
         person = members.by_id(session, subscription.key)
         owner = person.name if person else ""
     told = [m for m in found if m.status is not MeetingStatus.PROPOSED_MOVE]
@@ -80,10 +79,16 @@ def feed_of(session: Session, calendar: Calendar, subscription: Subscription, *,
     return calendar_feed(told, calendar.config, now=now, name=name)
 
 
-def _of_seats(session: Session, person_id: str, found: Iterable[Meeting]) -> list[Meeting]:
-    """Those of groups where the person holds a seat on that day; a seat of the whole programme counts everywhere."""
+def _of_seats_and_lists(session: Session, calendar: Calendar, person_id: str, first: date, last: date) -> list[Meeting]:
+    """Those of groups where the person holds a seat on that day (one of the whole programme counts everywhere) or is
+    on an open group's list."""
     rows = session.scalars(select(SeatHoldingRow).where(SeatHoldingRow.person_id == person_id)).all()
-    return [m for m in found if any(row.group_key in ("", m.group) and _held(row, m.on) for row in rows)]
+    on_list = open_lists.attends(session, calendar.config, person_id)
+    return [
+        m
+        for m in known_meetings(session, calendar, first, last)
+        if any(row.group_key in ("", *m.groups) and _held(row, m.on) for row in rows) or on_list(m.groups, m.on)
+    ]
 
 
 def _held(row: SeatHoldingRow, day: date) -> bool:

@@ -12,21 +12,28 @@ from bot.errors import Problem
 from bot.model import Meeting, MeetingStatus
 from schedules.deadlines import all_deadlines
 from schedules.rehearsal import MessageCount
-from schedules.series import Calendar, shares_people
+from schedules.series import Calendar, meetings_share_people
 
 AHEAD = timedelta(days=370)
 DAY_STARTS, DAY_ENDS = time(9), time(17, 30)
-FEWEST_WORKING_DAYS = 3  # in a week, before a deadline that counts through it is worth a warning
+FEWEST_WORKING_DAYS = 4  # in a week, before a deadline that counts through it is worth a warning
+FULL_WEEK = 5
 MOST_MESSAGES = 12  # to one person in a month
 
 
 def frictions_of(config: Config, today: date) -> Iterator[Problem]:
     """Warnings about the coming year."""
     calendar = Calendar(config)
-    found = [m for m in calendar.meetings(today, today + AHEAD) if m.status is not MeetingStatus.EMAIL_UPDATE]
-    yield from _clashes(config, found)
+    yield from frictions_among(calendar, calendar.meetings(today, today + AHEAD), today, today + AHEAD)
+
+
+def frictions_among(calendar: Calendar, meetings: Iterable[Meeting], first: date, last: date) -> Iterator[Problem]:
+    """Warnings about the meetings from `first` to `last`; what is cancelled or a mail keeps nobody from anything."""
+    gone = (MeetingStatus.EMAIL_UPDATE, MeetingStatus.CANCELLED)
+    found = sorted((m for m in meetings if m.status not in gone), key=lambda m: m.starts_at)
+    yield from _clashes(calendar.config, found)
     yield from _odd_hours(found)
-    yield from _weeks_without_slack(calendar, today)
+    yield from _weeks_without_slack(calendar, first, last)
 
 
 def _clashes(config: Config, found: list[Meeting]) -> Iterator[Problem]:
@@ -35,10 +42,10 @@ def _clashes(config: Config, found: list[Meeting]) -> Iterator[Problem]:
     for on, of_day in groupby(found, key=lambda m: m.on):
         for one, other in combinations(of_day, 2):
             overlap = one.starts_at < other.ends_at and other.starts_at < one.ends_at
-            if overlap and shares_people(config, one.group, other.group):
-                days.setdefault((one.group, other.group), []).append(on)
+            if overlap and meetings_share_people(config, one, other):
+                days.setdefault((one.known_as, other.known_as), []).append(on)
     for (one_key, other_key), on in days.items():
-        more = f", and {len(on) - 1} more times within a year" if len(on) > 1 else ""
+        more = f", and {len(on) - 1} more times" if len(on) > 1 else ""
         yield _warning(
             "clash",
             f"{one_key} and {other_key} share people and overlap on {spoken_date(on[0])}{more}.",
@@ -51,7 +58,7 @@ def _odd_hours(found: list[Meeting]) -> Iterator[Problem]:
         odd = [m for m in found if m.group == group and not _within_hours(m)]
         if odd:
             start, end = odd[0].starts_at.astimezone(LONDON), odd[0].ends_at.astimezone(LONDON)
-            more = f", and {len(odd) - 1} more times within a year" if len(odd) > 1 else ""
+            more = f", and {len(odd) - 1} more times" if len(odd) > 1 else ""
             yield _warning(
                 "outside-hours",
                 f"{group} on {spoken_date(odd[0].on)} is {start:%H:%M}-{end:%H:%M}, outside "
@@ -65,16 +72,16 @@ def _within_hours(meeting: Meeting) -> bool:
     return start.time() >= DAY_STARTS and end.time() <= DAY_ENDS and start.date() == end.date()
 
 
-def _weeks_without_slack(calendar: Calendar, today: date) -> Iterator[Problem]:
+def _weeks_without_slack(calendar: Calendar, first: date, last: date) -> Iterator[Problem]:
     """Weeks, as at Christmas and Easter, with few working days, through which deadlines count."""
-    short = _short_weeks(calendar, today)
+    short = _short_weeks(calendar, first, last)
     touched: dict[date, list[str]] = {}
-    for meeting, deadlines in all_deadlines(calendar, today, today + AHEAD):
-        for deadline in deadlines if short else ():
+    for meeting, deadlines in all_deadlines(calendar, first, last) if short else ():
+        for deadline in deadlines:
             if deadline.due_at:
                 ends = sorted((meeting.on, deadline.due_at.astimezone(LONDON).date()))
                 for monday in short:
-                    if ends[0] < monday + timedelta(days=5) and ends[1] >= monday and deadline.kind not in FAR_CLOCKS:
+                    if ends[0] < monday + timedelta(days=5) and ends[1] >= monday and deadline.kind not in LEFT_OUT:
                         touched.setdefault(monday, []).append(f"{meeting.group} {meeting.on} {deadline.kind}")
     for monday, what in sorted(touched.items()):
         more = f" and {len(what) - 5} more" if len(what) > 5 else ""
@@ -86,15 +93,21 @@ def _weeks_without_slack(calendar: Calendar, today: date) -> Iterator[Problem]:
         )
 
 
-FAR_CLOCKS = ("amendments_close", "amended_report")  # they count from the following meeting, whose papers are listed
+LEFT_OUT = ("amendments_close", "amended_report", "chair_copy", "chair_answer")  # each goes with another that is listed
 
 
-def _short_weeks(calendar: Calendar, today: date) -> dict[date, int]:
-    """Mondays of weeks with too few working days, and how many they have."""
-    first = today - timedelta(days=today.weekday())
-    mondays = (first + timedelta(weeks=n) for n in range(AHEAD.days // 7 + 2))
+def _short_weeks(calendar: Calendar, first: date, last: date) -> dict[date, int]:
+    """Mondays of weeks with too few working days, and how many they have; of two short ones in a row, both."""
+    monday = first - timedelta(days=first.weekday())
+    mondays = [monday + timedelta(weeks=n) for n in range(-1, (last - monday).days // 7 + 2)]
     counts = {m: sum(calendar.closed(m + timedelta(days=n)) is None for n in range(5)) for m in mondays}
-    return {monday: count for monday, count in counts.items() if count < FEWEST_WORKING_DAYS}
+    week = timedelta(weeks=1)
+    return {
+        monday: counts[monday]
+        for monday in mondays[1:-1]
+        if counts[monday] < FEWEST_WORKING_DAYS
+        or (counts[monday] < FULL_WEEK and min(counts[monday - week], counts[monday + week]) < FULL_WEEK)
+    }
 
 
 def too_many_messages(counts: Iterable[MessageCount]) -> Iterator[Problem]:

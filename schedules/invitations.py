@@ -64,9 +64,9 @@ def cancellation(
 
 
 def title(meeting: Meeting, config: Config) -> str:
-    """What the meeting is called in every calendar: 'PSG: Programme Steering Group'."""
-    group = config.groups.get(meeting.group)
-    return f"{meeting.group}: {group.name}" if group else meeting.group
+    """What the meeting is called in every calendar: 'PSG: Programme Steering Group', or its groups together."""
+    names = [config.groups[key].name for key in meeting.groups if key in config.groups]
+    return f"{meeting.known_as}: {' and '.join(names)}" if names else meeting.known_as
 
 
 def description(meeting: Meeting) -> str:

@@ -1,30 +1,34 @@
-"""What is on file and has still to be done: open actions, requests not reviewed, decisions not communicated."""
+"""What is on file and has still to be done: actions, requests, decisions, alternates to be named, papers to come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import amendments, change_requests, meetings, members
+from bot import amendments, apologies, change_requests, clearances, meetings, members, papers
+from bot.amendment_life import TO_REVIEW, Kind
 from bot.clock import YEARS, spoken, spoken_date
-from bot.model import Deadline, Explanation, SeatHolding
-from bot.obligations import ACTION, CHANGE_DECISION, OPEN, REQUEST
+from bot.model import Deadline, Explanation, Meeting, MeetingStatus, SeatHolding
+from bot.obligations import ACTION, APOLOGY, CHANGE_DECISION, EXPECTED_PAPER, OPEN, REQUEST
 from bot.store.tables import ActionRow, AmendmentRow, MeetingRow, ObligationRow, ReportRow
-from schedules.deadlines import deadline_of_decision
+from schedules.attainable import is_attainable
+from schedules.deadlines import Circumstances, deadline_of_decision, deadlines_for
 from schedules.reminders import Matter
 from schedules.series import Calendar, at_wall_clock
 
 NEVER_CHASED = ("chair", "observer")  # the SRO sits as Chair, Ofgem and the IPA as observers
+NO_DATE_YET = (MeetingStatus.CANCELLED, MeetingStatus.EMAIL_UPDATE, MeetingStatus.PROPOSED_MOVE)
 
 
-def open_matters(session: Session, calendar: Calendar) -> Iterator[Matter]:
+def open_matters(session: Session, calendar: Calendar, now: datetime) -> Iterator[Matter]:
     """Every matter that nobody has met yet; those of groups taken out of the configuration since are left alone."""
     groups = calendar.config.groups
-    for matter in (*_actions(session, calendar), *_requests(session), *_decisions(session, calendar)):
+    logged = (*_actions(session, calendar), *_requests(session), *_decisions(session, calendar))
+    for matter in (*logged, *_alternates(session, now), *_papers(session, calendar, now)):
         if matter.meeting.group in groups:
             yield matter
 
@@ -34,8 +38,12 @@ def stopped_clocks(session: Session, uid: str) -> set[str]:
     stopped = set(meetings.obligations_met(session, uid))
     if "recording" in stopped or meetings.has_recording(session, uid):
         stopped.add("recording_arrival")
-    if not amendments.of_meeting(session, uid):
-        stopped.add("amended_report")  # no request, no reissue
+    if not amendments.may_change_report(session, uid):
+        stopped.add("amended_report")  # no request that could change it, no reissue
+    if "headline_report" in stopped:
+        stopped.update(meetings.SETTLES["headline_report"])
+    elif clearances.waiting(session, uid) is None:
+        stopped.add(clearances.ANSWER)  # nobody has asked the Chair
     return stopped
 
 
@@ -47,7 +55,7 @@ def _actions(session: Session, calendar: Calendar) -> Iterator[Matter]:
         due_on, meeting = _day(action.due), meetings.as_meeting(row)
         if due_on is None:
             continue
-        owner_id = _owner(session, action.owner, meeting.group, due_on)
+        owner_id = _owner(session, action.owner, meeting, due_on)
         due_at = at_wall_clock(due_on, calendar.config.working_days.deadline_time)
         why = Explanation(f"Action {action.reference} is due on {spoken_date(due_on)}", (), "the action log")
         deadline = Deadline(ACTION, due_at, partial(_as_it_is, why))
@@ -66,29 +74,24 @@ def _day(due: str) -> date | None:
     return day if day.year in YEARS else None
 
 
-def _owner(session: Session, owner: str, group: str, on: date) -> str:
+def _owner(session: Session, owner: str, meeting: Meeting, on: date) -> str:
     """The id of the one person meant by an owner's name, seat or constituency; empty where that is not plain.
 
     Nobody is meant who is never chased by a machine: the Chair, Ofgem, the IPA.
     """
-    held = members.holdings(session, on, group=group)
+    held = members.at_tables(session, meeting, on)
     wanted = owner.strip().casefold()
-    meant = [h for h in held if wanted in _names(h)]
+    meant = [h for h in held if wanted in members.owner_names(h)]
     chased = {h.person.id for h in meant} - {h.person.id for h in held if h.role in NEVER_CHASED}
     return next(iter(chased)) if len(chased) == 1 and len({h.person.id for h in meant}) == 1 else ""
-
-
-def _names(held: SeatHolding) -> set[str]:
-    """What an owner may be called who holds this seat: the person, the seat, the constituency."""
-    names = (held.person.name, held.seat, held.seat.removesuffix(" Representative"), held.constituency or "")
-    return {name.casefold() for name in names if name}
 
 
 def _requests(session: Session) -> Iterator[Matter]:
     met = select(ObligationRow.clock).where(ObligationRow.clock.startswith(f"{REQUEST}:"))
     reviewed = set(session.scalars(met))
     query = select(AmendmentRow, MeetingRow).join(MeetingRow, AmendmentRow.meeting_uid == MeetingRow.uid)
-    query = query.where(AmendmentRow.state.in_(["received", "late"])).order_by(AmendmentRow.number)
+    query = query.where(AmendmentRow.state.in_(TO_REVIEW), AmendmentRow.kind != Kind.NO_COMMENTS)
+    query = query.order_by(AmendmentRow.number)
     for request, row in session.execute(query):
         if f"{REQUEST}:{request.reference}" in reviewed:
             continue
@@ -106,3 +109,53 @@ def _decisions(session: Session, calendar: Calendar) -> Iterator[Matter]:
         if deadline:
             day = calendar.as_if_called(row.group_key, row.decided_on)
             yield Matter(CHANGE_DECISION, row.reference, day, deadline, "")
+
+
+def _alternates(session: Session, now: datetime) -> Iterator[Matter]:
+    """Constituencies that nobody speaks for at a meeting to come: who sent apologies is asked for an alternate."""
+    for apology, row in apologies.coming_without_alternate(session, now):
+        meeting = meetings.as_meeting(row)
+        held = members.at_tables(session, meeting)
+        seats = [h for h in held if h.person.id == apology.person.id and h.role == "member" and h.constituency]
+        met = f"{APOLOGY}:{apology.reference}" in meetings.obligations_met(session, meeting.uid)
+        named = apologies.alternates_of(held, apology.person)
+        if met or named or not seats or not _is_chased(held, apology.person.id) or meeting.status in NO_DATE_YET:
+            continue
+        came = f"{apology.reference} came on {spoken(apology.recorded_at)} for {spoken_date(meeting.on)}"
+        words = f"{came}; a constituency representative may name an alternate"
+        why = Explanation(words, (), "GF §Membership Principles")
+        deadline = Deadline(APOLOGY, apology.recorded_at, partial(_as_it_is, why))
+        text = ", ".join(dict.fromkeys(h.seat or h.constituency or "" for h in seats))
+        yield Matter(
+            APOLOGY, apology.reference, meeting, deadline, text, apology.person.name, apology.person.id,
+            until=meeting.starts_at,
+        )  # fmt: skip
+
+
+def _is_chased(held: list[SeatHolding], person_id: str) -> bool:
+    return not any(h.person.id == person_id and h.role in NEVER_CHASED for h in held)
+
+
+def _papers(session: Session, calendar: Calendar, now: datetime) -> Iterator[Matter]:
+    """Papers that their authors have still to send, until the pack is issued or can no longer be in time."""
+    for paper, row in papers.still_to_come(session, now):
+        meeting = meetings.as_meeting(row)
+        due = _papers_clock(meeting, calendar)
+        if due is None or "papers" in meetings.obligations_met(session, meeting.uid):
+            continue
+        held = members.at_tables(session, meeting)
+        author_id = paper.author_id if _is_chased(held, paper.author_id) else ""
+        deadline = Deadline(EXPECTED_PAPER, due.due_at, due.explain)
+        author = papers.author(session, paper)
+        yield Matter(
+            EXPECTED_PAPER, paper.reference, meeting, deadline, paper.title, author, author_id, since=paper.expected_at
+        )
+
+
+def _papers_clock(meeting: Meeting, calendar: Calendar) -> Deadline | None:
+    """When the meeting's papers go out; None where none do, or they could not when it was called."""
+    if meeting.status in NO_DATE_YET or meeting.group not in calendar.config.groups:
+        return None
+    clocks = deadlines_for(meeting, calendar, Circumstances(None))
+    due = next((d for d in clocks if d.kind == "papers" and d.due_at), None)
+    return due if due and is_attainable(meeting, due.due_at) else None

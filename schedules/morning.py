@@ -8,10 +8,10 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import facts, meetings, members, outbox
-from bot.clock import LONDON, spoken_date
+from bot import apologies, clearances, facts, meetings, members, outbox, papers
+from bot.clock import LONDON, spoken, spoken_date
 from bot.drafts import reference_of
-from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person
+from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person, SeatHolding
 from bot.obligations import ACTION, CHANGE_DECISION, REQUEST
 from bot.store.tables import DraftRow, InboxRow, MeetingRow, OutboxRow, RecordingRow, ReportRow
 from bot.wording import render
@@ -28,6 +28,7 @@ CLOCK = "daily"
 AT, USELESS_FROM = time(8), time(18)
 SOON_DAYS = 3
 WORDS = {ACTION: "action", CHANGE_DECISION: "decision to be communicated"}
+NOT_ATTENDED = (MeetingStatus.CANCELLED, MeetingStatus.PROPOSED_MOVE, MeetingStatus.EMAIL_UPDATE)
 
 
 def queue_daily(session: Session, announcer: Announcer, now: datetime) -> int:
@@ -63,7 +64,7 @@ def todays(session: Session, announcer: Announcer, now: datetime) -> Today:
     day = now.astimezone(LONDON).date()
     started = facts.first_started_at(session, now)
     until = at_wall_clock(announcer.calendar.closed.nth_from(day, SOON_DAYS), time.max)
-    matters = list(open_matters(session, announcer.calendar))
+    matters = list(open_matters(session, announcer.calendar, now))
     due = sorted([*_clocks(session, announcer, now), *_of_matters(matters)], key=lambda d: d.due_at)
     return Today(
         day=day,
@@ -76,6 +77,8 @@ def todays(session: Session, announcer: Announcer, now: datetime) -> Today:
         mails=list(_mails(session)),
         drafts=list(_drafts(session)),
         to_confirm=list(_to_confirm(session, announcer, now)),
+        with_chair=list(_with_chair(session, announcer, now)),
+        tomorrow=list(_tomorrow(session, announcer, now)),
     )
 
 
@@ -86,14 +89,18 @@ def _clocks(session: Session, announcer: Announcer, now: datetime) -> Iterator[D
             continue
         stopped = stopped_clocks(session, meeting.uid)
         for clock in announcer.clocks_of(session, meeting):
+            if clock.kind == clearances.ANSWER:
+                continue  # it has its own section
             if clock.due_at and clock.kind not in stopped and is_attainable(meeting, clock.due_at):
                 what = f"{reference_of(meeting)}, {clock.kind.replace('_', ' ')}"
+                missing = papers.missing(session, meeting.uid) if clock.kind == "papers" else []
+                what += f" (not in yet: {'; '.join(missing)})" if missing else ""
                 yield Due(what, clock.due_at, can_be_late=clock.kind != "amendments_close")
 
 
 def _of_matters(matters: list[Matter]) -> Iterator[Due]:
     for matter in matters:
-        if matter.clock != REQUEST and matter.deadline.due_at:
+        if matter.clock in WORDS and matter.deadline.due_at:
             yield Due(f"{matter.reference} of {matter.meeting.group}, {WORDS[matter.clock]}", matter.deadline.due_at)
 
 
@@ -147,3 +154,54 @@ def _drafts(session: Session) -> Iterator[str]:
     newest = {draft.meeting_uid: (draft, row) for draft, row in session.execute(query)}
     for draft, row in sorted(newest.values(), key=lambda found: found[0].made_at):
         yield f"{reference_of(meetings.as_meeting(row))}, draft {draft.version}"
+
+
+def _with_chair(session: Session, announcer: Announcer, now: datetime) -> Iterator[str]:
+    """The reports that wait for the Chair's answer, the first due first."""
+    found = []
+    for meeting in _meetings(session, announcer, now):
+        row = clearances.waiting(session, meeting.uid)
+        if row is None or clearances.ANSWER in meetings.obligations_met(session, meeting.uid):
+            continue
+        due = next((c.due_at for c in announcer.clocks_of(session, meeting) if c.kind == clearances.ANSWER), None)
+        answer = f"answer {'was ' if due < now else ''}due {spoken(due)}" if due else "no set hour for the answer"
+        line = f"{row.draft_id or reference_of(meeting)}: since {spoken(row.with_chair_at)}; {answer}"
+        found.append((due or row.with_chair_at, line))
+    return (line for _, line in sorted(found))
+
+
+def _tomorrow(session: Session, announcer: Announcer, now: datetime) -> Iterator[str]:
+    """Who cannot come to the meetings until the next working day's end, and which constituencies have nobody."""
+    today = now.astimezone(LONDON).date()
+    first, last = at_wall_clock(today + timedelta(days=1), time.min), announcer.calendar.closed.nth_from(today, 1)
+    for meeting in meetings.between(session, first, at_wall_clock(last, time.max)):
+        if meeting.group in announcer.config.groups and meeting.status not in NOT_ATTENDED:
+            held = members.at_tables(session, meeting)
+            lines = (*_apologies(session, meeting, held), *_unfilled(announcer, meeting, held))
+            yield from (f"{reference_of(meeting)}: {line}" for line in lines)
+
+
+def _apologies(session: Session, meeting: Meeting, held: list[SeatHolding]) -> list[str]:
+    """First those in whose place nobody comes."""
+    without, with_alternate = [], []
+    for person in (apology.person for apology in apologies.of_meeting(session, meeting.uid)):
+        seats = [h.constituency or h.seat for h in held if h.person.id == person.id and h.group]
+        named = f"apologies from {person.name} ({', '.join(dict.fromkeys(seats))})"
+        alternates = ", ".join(dict.fromkeys(p.name for p in apologies.alternates_of(held, person)))
+        if alternates:
+            with_alternate.append(f"{named}; {alternates} comes instead")
+        else:
+            without.append(f"{named}; no alternate is named")
+    return without + with_alternate
+
+
+def _unfilled(announcer: Announcer, meeting: Meeting, held: list[SeatHolding]) -> Iterator[str]:
+    """The constituency seats that nobody holds on the day."""
+    for group in meeting.groups:
+        taken = {h.seat for h in held if h.group == group}
+        spoken_for = {h.constituency for h in held if h.group == group}
+        seats = announcer.config.groups[group].seats if group in announcer.config.groups else []
+        constituencies = [seat for seat in seats if seat.constituency]
+        free = [s.title for s in constituencies if s.title not in taken and s.constituency not in spoken_for]
+        if free:
+            yield f"nobody holds the seat of {', '.join(free)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import LONDON
@@ -15,15 +15,20 @@ from schedules.series import Calendar, at_wall_clock
 
 @dataclass(frozen=True)
 class Matter:
-    """An obligation that hangs on something on file: an action, an amendment request, a decided change request."""
+    """An obligation that hangs on something on file: an action, a request, a decision, an apology, a paper expected.
 
-    clock: str  # as ladders name it: action | request | change_decision
+    Nothing is said of it before `since`, when it came on file, nor from `until` on; None: only its deadline counts.
+    """
+
+    clock: str  # as ladders name it: action | request | change_decision | apology | expected_paper
     reference: str  # PSG27-03
     meeting: Meeting  # whose report it belongs to, or that decided it
     deadline: Deadline  # when it falls due; for a request, when it came
     text: str
     owner: str = ""  # as the log has it: a seat, an organisation or a person
     owner_id: str = ""  # the person on file who is meant, if there is one
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,11 @@ def reminders_of(matter: Matter, calendar: Calendar) -> Iterator[Reminder]:
     for step in calendar.config.ladder:
         in_scope = group not in step.not_groups and (not step.groups or group in step.groups)
         if step.clock == matter.clock and in_scope and matter.deadline.due_at:
-            yield _reminder(step, matter.meeting, matter.deadline, matter.deadline.due_at, calendar, matter)
+            usual = _reminder(step, matter.meeting, matter.deadline, matter.deadline.due_at, calendar, matter)
+            at = max(usual.at, matter.since or usual.at)
+            not_after = min(usual.not_after, matter.until or usual.not_after)
+            if at < not_after:
+                yield replace(usual, at=at, not_after=not_after)
 
 
 def _reminder(

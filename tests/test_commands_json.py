@@ -243,7 +243,8 @@ def test_the_shape_of_deadlines(said: Callable[[str], Said]) -> None:
     assert (found["group"], found["date"]) == ("PSG", "2024-04-03")
     has_shape(found["deadlines"], DEADLINE)
     by_kind = {d["kind"]: d for d in found["deadlines"]}
-    assert by_kind.keys() == {"papers", "headline_report", "recording", "amendments_close", "amended_report"}
+    chair = {"chair_copy", "chair_answer"}
+    assert by_kind.keys() == chair | {"papers", "headline_report", "recording", "amendments_close", "amended_report"}
     assert by_kind["papers"]["due_at"] == "2024-03-25T17:00:00+00:00"
     assert by_kind["headline_report"]["due_at"] == "2024-04-05T17:00:00+01:00"
     assert by_kind["amendments_close"]["due_at"] == "2024-04-24T17:00:00+01:00"
@@ -308,8 +309,10 @@ def test_simulate_shows_the_ladder_of_one_meeting(said: Callable[[str], Said]) -
         ("2024-02-02T09:00", "papers_late_pmo_lead", "pmo_lead"),
         ("2024-02-07T18:00", "recording_expected", "secretary"),
         ("2024-02-08T09:00", "headline_due_tomorrow", "secretary"),
+        ("2024-02-08T12:00", "chair_copy_due", "secretary"),
         ("2024-02-09T09:00", "headline_due_today", "secretary"),
         ("2024-02-09T09:00", "recording_due", "secretary"),
+        ("2024-02-09T12:00", "chair_answer_due", "secretary"),
         ("2024-02-12T09:00", "headline_late", "secretary"),
         ("2024-02-12T09:00", "recording_late", "secretary"),
         ("2024-02-13T09:00", "headline_late_deputy", "deputy"),

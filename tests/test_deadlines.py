@@ -112,7 +112,9 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("group", "day", "expected"), BY_HAND)
 def test_worked_out_by_hand(config: Config, group: str, day: date, expected: dict[str, str]) -> None:
-    assert due(config, group, day) == expected
+    """The Chair's two clocks, at noon on the report's two days, stand in tests/test_clearances.py."""
+    found = {kind: at for kind, at in due(config, group, day).items() if not kind.startswith("chair_")}
+    assert found == expected
 
 
 def test_level_4_had_no_minutes_before_cr035(config: Config) -> None:

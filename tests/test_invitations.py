@@ -19,7 +19,7 @@ from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
 from bot.config import Config
 from bot.model import Meeting, MeetingStatus, Notice, Person
-from bot.outbox import Sender
+from bot.sending import Sender
 from bot.store.database import Database
 from schedules.invitations import calendar_feed, cancellation, invitation
 from schedules.series import Calendar

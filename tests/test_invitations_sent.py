@@ -18,7 +18,7 @@ from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
 from bot.config import Config
 from bot.model import OutboxState, Person
-from bot.outbox import Sender
+from bot.sending import Sender
 from bot.store.database import Database
 from bot.store.tables import OutboxRow
 from schedules.announcements import Announcer

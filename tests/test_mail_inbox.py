@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.config import Config, Mailbox
 from bot.errors import UnreadableMessage
 from bot.model import Person
-from bot.outbox import Sender
+from bot.sending import Sender
 from bot.store.database import Database
 from bot.store.tables import AmendmentRow, AuditRow, InboxRow, OutboxRow
 from handlers.mail.inbox import FOLDERS, MailFolderInbox

@@ -26,7 +26,7 @@ from bot.config_file import read_config
 from bot.errors import SecretariatError
 from bot.formats import Coverage, Draft, DraftedMeeting
 from bot.model import Meeting, Person
-from bot.outbox import Sender
+from bot.sending import Sender
 from bot.store.database import Database
 from bot.store.tables import (
     ActionRow,
@@ -495,6 +495,19 @@ def test_a_clock_that_cannot_be_attained_is_said_so_by_the_command(office: Offic
     assert [d["kind"] for d in json.loads(said)["deadlines"] if d["note"] and note in d["note"]] == ["papers"]
 
 
+def test_the_chairs_approval_of_short_notice_is_put_on_file_and_said(office: Office) -> None:
+    assert office("meetings", "add", "PSG", "2024-02-14", "--by", SECRETARY, "--yes")[0]
+    approve = ("meetings", "approve", "PSG", "2024-02-14", "--by", SECRETARY, "--approved-by")
+    went_well, said = office(*approve, "Harriet Bassington")
+    assert (went_well, "Harriet Bassington does not chair PSG. The group's Chair approves." in said) == (False, True)
+    assert office(*approve, "Marguerite Oyelaran")[0]
+    _, said = office("deadlines", "PSG", "2024-02-14", "--explain")
+    assert "called on Friday 9 February 2024; approved by Marguerite Oyelaran." in said
+    call_meeting(office)
+    went_well, said = office("meetings", "approve", "PSG", "2024-02-28", "--by", SECRETARY, "--approved-by", "Oyelaran")
+    assert (went_well, "was attainable when it was called" in said) == (False, True)
+
+
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_every_clock_of_a_meeting_can_be_marked_as_met(office: Office, database: Database, clock: str) -> None:
     call_meeting(office)
@@ -579,6 +592,8 @@ STEP = {
         ({"climb": [{"to": "deputy", "working_days": 3}, {"to": "pmo_lead", "working_days": 2}]}, "days later"),
         ({"climb": [{"to": "deputy", "working_days": 2}], "direction": "before"}, "direction: after"),
         ({"to": "owner"}, "only an `action`"),
+        ({"to": "authors"}, "an `expected_paper` is asked of its `authors`"),
+        ({"clock": "expected_paper"}, "an `expected_paper` is asked of its `authors`"),
         ({"opt_in": True}, "`opt_in` is for"),
         ({"at": None}, "no time of day"),
         ({"at": "17"}, "no time of day"),
@@ -593,9 +608,10 @@ def test_a_ladder_that_cannot_be_climbed_is_refused(changed: dict[str, object], 
 def test_no_ladder_leads_out_of_the_pmo_but_to_members_and_owners(config: Config) -> None:
     inside = {"secretary", "deputy", "pmo", "pmo_lead"}
     outside = {step.id: step.to for step in config.ladder if step.to not in inside}
-    assert set(outside) == {"invitation", "meeting_tomorrow", "amendments_closing", "action_due", "action_overdue"}
+    owed = {"action_due", "action_overdue", "alternate_needed", "papers_call_authors", "papers_chaser"}
+    assert set(outside) == {"invitation", "meeting_tomorrow", "amendments_closing"} | owed
     chosen = {step.id for step in config.ladder if step.opt_in}
-    assert {name for name, to in outside.items() if to != "owner"} == chosen | {"invitation"}
+    assert {name for name, to in outside.items() if to not in ("owner", "authors")} == chosen | {"invitation"}
     assert len({step.id for step in config.ladder}) == len(config.ladder)
 
 

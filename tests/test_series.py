@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bot.config import Config, DatedEntry, SeriesRule
+from bot.clock import LONDON
+from bot.config import Closure, Config, DatedEntry, SeriesRule
 from bot.model import Meeting, MeetingStatus
+from schedules.deadlines import Circumstances, all_deadlines, all_instants, deadlines_for, next_ordinary_meeting
 from schedules.recurrence import dates_of, rule_in_words
-from schedules.series import Calendar
+from schedules.series import Calendar, meetings_share_people
 
 # group, the day by its rule, why it is closed, the first proposal (worked out by hand)
 COLLISIONS = [
@@ -222,3 +226,152 @@ def test_meetings_come_in_order_and_each_has_an_id_of_its_own(config: Config) ->
 def test_the_ends_of_time_are_no_crash(config: Config, day: date) -> None:
     assert Calendar(config).meeting_on("PSG", day) is None
     assert len(Calendar(config).meetings(day, day)) < 20
+
+
+# ------------------------------------------------------------------------------------ several look for a day at once
+
+
+def firsts(config: Config, *wanted: tuple[str, date]) -> list[str]:
+    """The first proposals for those meetings, as '24 Dec'."""
+    return [f"{collided(config, group, day).proposals[0]:%d %b}" for group, day in wanted]
+
+
+def test_what_one_meeting_would_take_first_is_not_proposed_to_another_with_the_same_people(config: Config) -> None:
+    """CCAG (10:00-12:00) chooses before the webinar (11:30-12:00); both belong to PSG."""
+    christmas, boxing_day = collided(config, "CCAG", date(2024, 12, 25)), date(2024, 12, 26)
+    assert christmas.proposals[0] == date(2024, 12, 24)
+    # Thursday 19 December is QAG's; Tuesday 24 December is CCAG's now
+    assert [f"{day:%d %b}" for day in collided(config, "PSG-WEBINAR", boxing_day).proposals] == [
+        "12 Dec", "23 Dec", "20 Dec"
+    ]  # fmt: skip
+
+
+def test_two_groups_of_one_parent_are_not_sent_to_the_same_hours(config: Config) -> None:
+    """MCAG stands before CCAG in the configuration, so it chooses first; Wednesdays are SITAG's and DAG's."""
+    both = with_group(config, "MCAG", series=[rule("Wednesday", "11:00", "13:00", nth=4)])
+    day = date(2024, 12, 25)
+    assert firsts(both, ("MCAG", day), ("CCAG", day)) == ["24 Dec", "23 Dec"]
+    apart = with_group(config, "MCAG", series=[rule("Wednesday", "13:00", "14:00", nth=4)])
+    assert firsts(apart, ("MCAG", day), ("CCAG", day)) == ["18 Dec", "24 Dec"], "SITAG is over by noon"
+
+
+def test_two_collisions_of_one_group_get_different_days(config: Config) -> None:
+    """Every other Wednesday and Thursday is the group's own."""
+    twice = with_group(
+        config, "CIG", series=[
+            rule("Wednesday", "16:30", "17:00", every_weeks=1, anchor=date(2024, 1, 3)),
+            rule("Thursday", "09:00", "09:30", every_weeks=1, anchor=date(2024, 1, 4)),
+        ]
+    )  # fmt: skip
+    assert firsts(twice, ("CIG", date(2024, 12, 25)), ("CIG", date(2024, 12, 26))) == ["24 Dec", "23 Dec"]
+
+
+def test_a_day_to_which_an_entry_has_moved_a_meeting_is_taken(config: Config) -> None:
+    """CCAG would come first to 24 December; SITAG has been moved there."""
+    moved = decided(config, group="SITAG", on=date(2024, 12, 18), action="move", to=date(2024, 12, 24))
+    assert firsts(moved.config, ("CCAG", date(2024, 12, 25))) == ["23 Dec"]
+
+
+def test_a_meeting_of_which_a_person_has_decided_takes_no_day_by_proposal(config: Config) -> None:
+    moved = decided(config, group="CCAG", on=date(2024, 12, 25), action="move", to=date(2024, 12, 17))
+    webinar = collided(moved.config, "PSG-WEBINAR", date(2024, 12, 26))
+    assert [f"{day:%d %b}" for day in webinar.proposals] == ["12 Dec", "24 Dec", "23 Dec"]
+
+
+HOURS = (("10:00", "12:00"), ("11:30", "12:00"), ("14:00", "16:00"), ("11:00", "15:00"))
+BEGIN, END = date(2024, 1, 1), date(2024, 8, 31)
+CLOSABLE = st.dates(BEGIN, date(2024, 6, 30))
+
+
+@st.composite
+def crowded_calendars(draw: st.DrawFn, config: Config) -> Calendar:
+    """A few groups with people in common that meet often, some jointly, with more closed days and some decisions."""
+    keys = [f"G{n}" for n in range(draw(st.integers(2, 5)))]
+    changes = {key: draw(changes_of_a_group(key, keys)) for key in keys}
+    groups = {key: config.groups["MWG"].model_copy(update=change) for key, change in changes.items()}
+    closures = [Closure(date=day, reason="closed") for day in draw(st.lists(CLOSABLE, max_size=12))]
+    days = config.working_days.model_copy(update={"closures": closures})
+    entries = [
+        DatedEntry(group=draw(st.sampled_from(keys)), on=day, action="move", to=draw(CLOSABLE), assumed="a test")
+        for day in draw(st.lists(st.sampled_from([date(2024, 3, 29), *(c.date for c in closures)]), max_size=3))
+    ]
+    return Calendar(config.model_copy(update={"groups": groups, "dated_entries": entries, "working_days": days}))
+
+
+@st.composite
+def changes_of_a_group(draw: st.DrawFn, key: str, keys: list[str]) -> dict[str, object]:
+    """What one of those groups is: one or two series on different weekdays."""
+    series = []
+    weekdays = CLOSABLE.filter(lambda day: day.weekday() < 5)
+    for anchor in draw(st.lists(weekdays, min_size=1, max_size=2, unique_by=lambda day: day.weekday())):
+        often: dict[str, Any] = draw(st.sampled_from([{"nth": 4}, {"every_weeks": 1}, {"every_weeks": 2}]))
+        joint = draw(st.sampled_from([[], [], [], [other for other in keys if other != key][:1]]))
+        start, end = draw(st.sampled_from(HOURS))
+        series.append(rule(f"{anchor:%A}", start, end, anchor=anchor, joint_with=joint, **often))
+    parent, attendance = draw(st.sampled_from([None, keys[0], "PSG"])), draw(st.sampled_from(["open", "closed"]))
+    return {"parent": parent, "attendance": attendance, "series": series, "seats": []}
+
+
+def in_each_others_way(config: Config, one: Meeting, on: date, other: Meeting) -> bool:
+    """Whether one meeting, held on that day, would be in the way of another where that is held."""
+    hours = [(m.starts_at.astimezone(LONDON).time(), m.ends_at.astimezone(LONDON).time()) for m in (one, other)]
+    overlap = hours[0][0] < hours[1][1] and hours[1][0] < hours[0][1]
+    same_group = not set(one.groups).isdisjoint(other.groups)
+    return on == other.on and (same_group or (overlap and meetings_share_people(config, one, other)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_first_proposals_are_working_days_clear_of_all_other_meetings(config: Config, data: st.DataObject) -> None:
+    calendar = data.draw(crowded_calendars(config))
+    held = calendar.meetings(BEGIN, END)
+    proposed = [m for m in held if m.proposals]
+    settled = [m for m in held if m.status is not MeetingStatus.PROPOSED_MOVE]
+    for one in proposed:
+        assert all(calendar.closed(day) is None for day in one.proposals)
+        assert not any(in_each_others_way(calendar.config, one, one.on, other) for other in proposed if other != one)
+        for day in one.proposals:
+            assert not any(in_each_others_way(calendar.config, one, day, other) for other in settled)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whoever_chooses_later_is_offered_none_of_the_days_taken_first(config: Config, data: st.DataObject) -> None:
+    calendar = data.draw(crowded_calendars(config))
+    places = list(calendar.config.groups)
+    proposed = [m for m in calendar.meetings(BEGIN, END) if m.proposals]
+    in_turn = sorted(proposed, key=lambda m: (m.nominal_on, places.index(m.group)))
+    for earlier, later in combinations(in_turn, 2):
+        assert not any(in_each_others_way(calendar.config, later, day, earlier) for day in later.proposals)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_it_does_not_matter_which_month_or_group_is_asked_for(config: Config, data: st.DataObject) -> None:
+    calendar = data.draw(crowded_calendars(config))
+    month = date(2024, data.draw(st.integers(1, 6)), 1)
+    last, group = month + timedelta(days=27), data.draw(st.sampled_from(list(calendar.config.groups)))
+    of_the_year = calendar.meetings(BEGIN, END)
+    afresh = Calendar(calendar.config)
+    asked = [m for m in of_the_year if month <= m.on <= last and group in m.groups]
+    assert afresh.meetings(month, last, [group]) == asked
+    assert afresh.meetings(BEGIN, END) == of_the_year
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_deadlines_in_bulk_are_those_of_each_meeting_by_itself(config: Config, data: st.DataObject) -> None:
+    """Where meetings are joint, moved past one another, or only proposed, too."""
+    calendar = data.draw(crowded_calendars(config))
+    in_bulk = list(all_deadlines(calendar, BEGIN, date(2024, 4, 30)))
+    for meeting, found in in_bulk:
+        following = Circumstances(next_ordinary_meeting(meeting, calendar))
+        assert [(d.kind, d.due_at) for d in found] == [
+            (d.kind, d.due_at) for d in deadlines_for(meeting, calendar, following)
+        ]
+    in_columns = {
+        (column.group, nominal_on, column.clock.kind, due_at)
+        for column in all_instants(calendar, BEGIN, date(2024, 4, 30))
+        for nominal_on, due_at in zip(column.nominal_on, column.due_at, strict=True)
+    }
+    assert in_columns == {(m.group, m.nominal_on, d.kind, d.due_at) for m, found in in_bulk for d in found}

@@ -26,6 +26,7 @@ from handlers.web.month_grid import calendar_html, due_by_day
 from schedules.announcements import Announcer
 from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
 from schedules.finding import day_named, known_group
+from schedules.frictions import frictions_among
 from schedules.invitations import calendar_feed
 from schedules.known_meetings import known_meetings
 from schedules.rehearsal import MessageCount, Rehearsed, count_messages, rehearse
@@ -44,6 +45,10 @@ class CalendarFormat(StrEnum):
 class PlainFormat(StrEnum):
     table = "table"
     json = "json"
+
+
+class Assumed(StrEnum):
+    met = "met"
 
 
 CLOCKS_REACH = timedelta(days=45)  # clocks fall due this far from their meeting
@@ -83,11 +88,12 @@ def calendar(
             (m, _clocks(settings, programme, m)) for m in around if m.status is not MeetingStatus.CANCELLED
         )
         title = f"{config.programme.short_name} meetings, {spoken_date(first)} to {spoken_date(last)}"
-        typer.echo(
-            calendar_html(
-                found, first, last, programme.closed, title=title, contradictions=config.contradictions, due=due
-            )
-        )
+        rubs = list(frictions_among(programme, found, first, last))
+        whole = calendar_html(
+            found, first, last, programme.closed, title=title, contradictions=config.contradictions, due=due,
+            frictions=rubs,
+        )  # fmt: skip
+        typer.echo(whole)
     else:
         _print_calendar(found)
 
@@ -105,6 +111,7 @@ def _known_meetings(
 def _meeting_json(meeting: Meeting) -> dict[str, Any]:
     return {
         "group": meeting.group,
+        "also_for": list(meeting.also_for),
         "date": meeting.on.isoformat(),
         "starts_at": meeting.starts_at.astimezone(LONDON).isoformat(),
         "ends_at": meeting.ends_at.astimezone(LONDON).isoformat(),
@@ -127,7 +134,7 @@ def _print_calendar(found: list[Meeting]) -> None:
         start, end = meeting.starts_at.astimezone(LONDON), meeting.ends_at.astimezone(LONDON)
         others = ", ".join(day.isoformat() for day in meeting.proposals)
         status = f"{meeting.status.value}: {others}" if others else meeting.status.value
-        table.add_row(f"{start:%a %d %b %Y}", f"{start:%H:%M}-{end:%H:%M}", meeting.group, status, meeting.reason)
+        table.add_row(f"{start:%a %d %b %Y}", f"{start:%H:%M}-{end:%H:%M}", meeting.known_as, status, meeting.reason)
     Console().print(table)
 
 
@@ -204,15 +211,19 @@ def simulate(
     to: TO,
     format_: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.table,
     real: Annotated[bool, typer.Option("--db", help="With the people on file, not the sample's.")] = False,
+    assume: Annotated[
+        Assumed | None,
+        typer.Option("--assume", help="met: all is done at the instant it falls due, so nothing is late or climbs."),
+    ] = None,
 ) -> None:
-    """All notices of a period, as the clocks would give them; sends nothing."""
+    """All notices of a period, as the clocks would give them, were nothing ever done; sends nothing."""
     settings: Settings = context.obj
     first, last = _day(from_), _day(to)
     _refuse_backwards(first, last)
     with rehearsal_people(settings, real=real) as session:
         announcer = Announcer(settings.config, Calendar(settings.config), lambda: "(the page)")
-        found = list(rehearse(session, announcer, first, last))
-        counts = count_messages(session, announcer, first, last, found)
+        found = rehearse(session, announcer, first, last, assume_met=assume is Assumed.met)
+        counts = count_messages(found)
     if format_ is PlainFormat.json:
         notices = [_notice_json(notice) for notice in found]
         _print_json({"notices": notices, "counts": [_count_json(count) for count in counts]})
@@ -222,13 +233,13 @@ def simulate(
         at = notice.reminder.at.astimezone(LONDON)
         whom = f"{notice.reminder.step.to} ({notice.recipients})"
         meeting, step = notice.reminder.meeting, notice.reminder.step
-        table.add_row(f"{at:%a %d %b %Y %H:%M}", meeting.group, f"{meeting.on}", step.id, whom, notice.subject)
+        table.add_row(f"{at:%a %d %b %Y %H:%M}", meeting.known_as, f"{meeting.on}", step.id, whom, notice.subject)
     Console().print(table)
-    _print_heaviest(counts)
+    _print_heaviest(counts, "all done in time" if assume is Assumed.met else "nothing ever marked as done")
 
 
-def _print_heaviest(counts: list[MessageCount]) -> None:
-    title = f"The {HEAVIEST} heaviest months, were nothing ever marked as done: reminders, and each meeting's own mails"
+def _print_heaviest(counts: list[MessageCount], were: str) -> None:
+    title = f"The {HEAVIEST} heaviest months, were {were}: reminders, and each meeting's own mails"
     table = Table("Person", "Month", "Messages", "Reminders", title=title)
     for count in counts[:HEAVIEST]:
         table.add_row(count.person.name, count.month, str(count.messages), str(count.reminders))

@@ -1,11 +1,10 @@
-"""members, meetings, reports, amendments, actions, decisions, slack-send: the PMO at a terminal."""
+"""reports, actions, decisions, slack-send: the PMO at a terminal."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import time
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -16,25 +15,20 @@ from rich.table import Table
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
 
-from bot import audit, meetings, members, reports
+from bot import members, reports
 from bot.clock import spoken
-from bot.commands.settings import Settings
-from bot.drafts import reference_of
-from bot.errors import ConfigInvalid, SecretariatError, UnknownThing
-from bot.store.tables import ActionRow, AmendmentRow, DecisionRow, DraftRow, MeetingRow, ReportRow
+from bot.errors import ConfigInvalid, SecretariatError
+from bot.store.tables import ActionRow, DecisionRow, DraftRow, ReportRow
+from handlers.slack.door import LATER
+from handlers.slack.response_url import ResponseUrl
 
-members_app = typer.Typer(help="People and their seats.", no_args_is_help=True)
 reports_app = typer.Typer(help="Headline reports.", no_args_is_help=True)
 BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
-    app.add_typer(members_app, name="members")
     app.add_typer(reports_app, name="reports")
-    app.command("amendments")(list_amendments)
-    app.command("actions")(list_actions)
-    app.command("decisions")(list_decisions)
     app.command("slack-send")(slack_send)
 
 
@@ -47,61 +41,6 @@ def print_problems(error: ConfigInvalid) -> None:
         console.print(f"    {problem.sentence} {problem.hint}", markup=False, soft_wrap=True)
     wrong = sum(p.severity == "error" for p in error.problems)
     console.print(f"{wrong} to be mended." if wrong else "Nothing has to be mended.")
-
-
-@members_app.command("import")
-def import_members(context: typer.Context, file: Path) -> None:
-    """Put people and their seats on file from a CSV file."""
-    settings: Settings = context.obj
-    lines = members.read_members_file(file, settings.config.groups)
-    whole = settings.secretariat
-    with whole.database.session() as session:
-        people, seats = members.import_members(session, lines)
-        audit.record(session, whole.clock.now(), "terminal", "members imported", file.name, people=people, seats=seats)
-    typer.echo(f"{len(lines)} lines read: {people} people and {seats} seats are new.")
-
-
-@members_app.command("list")
-def list_members(context: typer.Context, group: Annotated[str | None, typer.Option()] = None) -> None:
-    """Who holds which seat today."""
-    whole = context.obj.secretariat
-    table = Table("Person", "Organisation", "Group", "Seat", "Role", "Constituency", "Mail", "Slack")
-    with whole.database.reading() as session:
-        for held in members.holdings(session, whole.clock.today(), group=group):
-            person = held.person
-            table.add_row(
-                person.name, person.organisation, held.group or "all", held.seat, held.role, held.constituency or "",
-                person.email or "", person.slack_user_id or "",
-            )  # fmt: skip
-    Console().print(table)
-
-
-@members_app.command("opt-in")
-def opt_in(context: typer.Context, person: str, step: str) -> None:
-    """A person chooses to hear a reminder that nobody hears otherwise (`opt_in` in the ladder)."""
-    _choose(context.obj, person, step, wanted=True)
-
-
-@members_app.command("opt-out")
-def opt_out(context: typer.Context, person: str, step: str) -> None:
-    """A person chooses to hear such a reminder no more."""
-    _choose(context.obj, person, step, wanted=False)
-
-
-def _choose(settings: Settings, name: str, step: str, *, wanted: bool) -> None:
-    whole = settings.secretariat
-    offered = [s.id for s in whole.config.reminders if s.opt_in]
-    if step not in offered:
-        raise UnknownThing(f"{step} is nothing to choose.", hint=f"To choose from: {', '.join(offered) or 'nothing'}.")
-    with whole.database.session() as session:
-        person = members.named(session, name)
-        if wanted:
-            members.choose(session, person, step)
-        else:
-            members.choose_no_more(session, person, step)
-        event = "chose to hear" if wanted else "chose to hear no more"
-        audit.record(session, whole.clock.now(), person.name, event, step)
-    typer.echo(f"{person.name} {'hears' if wanted else 'no longer hears'} {step}.")
 
 
 @reports_app.command("list")
@@ -177,38 +116,6 @@ def _by_reference(option: str, given: list[str] | None) -> dict[str, str]:
     return {ref.strip().upper(): value for ref, _, value in pairs}
 
 
-def list_amendments(context: typer.Context) -> None:
-    """Every amendment request, in order of arrival."""
-    table = Table("Reference", "Report", "Line", "From", "By", "Received (London)", "State", "Proposed text")
-    with context.obj.secretariat.database.reading() as session:
-        for row in session.scalars(select(AmendmentRow).order_by(AmendmentRow.number)):
-            meeting = meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))
-            person = members.by_id(session, row.requester_id)
-            table.add_row(
-                row.reference, reference_of(meeting), row.line_ref or "", person.name if person else "", row.came_by,
-                spoken(row.received_at), row.state, row.proposed_text,
-            )  # fmt: skip
-    Console().print(table)
-
-
-def list_actions(context: typer.Context) -> None:
-    """The action log."""
-    table = Table("Reference", "Action", "Owner", "Due", "State")
-    with context.obj.secretariat.database.reading() as session:
-        for row in session.scalars(select(ActionRow).order_by(ActionRow.reference)):
-            table.add_row(row.reference, row.text, row.owner, row.due, row.state)
-    Console().print(table)
-
-
-def list_decisions(context: typer.Context) -> None:
-    """The decision log."""
-    table = Table("Reference", "Decision", "Outcome", "Reached by")
-    with context.obj.secretariat.database.reading() as session:
-        for row in session.scalars(select(DecisionRow).order_by(DecisionRow.group_key, DecisionRow.number)):
-            table.add_row(row.reference, row.text, reports.OUTCOMES[row.outcome], row.reached_by or "")
-    Console().print(table)
-
-
 def slack_send(
     context: typer.Context,
     text: str,
@@ -223,16 +130,25 @@ def slack_send(
     port = whole.places.running_port()
     if port is None:
         raise SecretariatError("No secretariat is running here.", hint="Start one in another window: make run")
-    command, _, rest = text.strip().partition(" ")
-    body = urlencode(
-        {
-            "command": command, "text": rest, "user_id": sender.slack_user_id, "user_name": sender.name,
-            "team_id": "T0LOCAL", "channel_id": "C0LOCAL", "trigger_id": f"local.{secrets.token_hex(8)}",
-            "response_url": f"http://127.0.0.1:{port}/", "api_app_id": "A0LOCAL",
-        }
-    )  # fmt: skip
+    with ResponseUrl() as later:
+        command, _, rest = text.strip().partition(" ")
+        body = urlencode(
+            {
+                "command": command, "text": rest, "user_id": sender.slack_user_id, "user_name": sender.name,
+                "team_id": "T0LOCAL", "channel_id": "C0LOCAL", "trigger_id": f"local.{secrets.token_hex(8)}",
+                "response_url": later.address("answer"), "api_app_id": "A0LOCAL",
+            }
+        )  # fmt: skip
+        said = _posted(whole.signing_secret, port, body)
+        if said == LATER:
+            said = next(iter(later.answers("answer", wait=60)), said)
+    typer.echo(said)
+
+
+def _posted(signing_secret: str, port: int, body: str) -> str:
+    """What the running secretariat acknowledges a signed form with. Raises SecretariatError where it refuses it."""
     stamp = str(int(time.time()))
-    signature = SignatureVerifier(whole.signing_secret).generate_signature(timestamp=stamp, body=body)
+    signature = SignatureVerifier(signing_secret).generate_signature(timestamp=stamp, body=body)
     answered = httpx.post(
         f"http://127.0.0.1:{port}/slack/events",
         content=body,
@@ -246,7 +162,7 @@ def slack_send(
     said = _said(answered)
     if answered.status_code != 200:
         raise SecretariatError(f"The secretariat refused it ({answered.status_code}): {said}")
-    typer.echo(said)
+    return said
 
 
 def _said(response: httpx.Response) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot import members
+from bot import access
+from bot.access import Deed
 from bot.clock import spoken, spoken_date
 from schedules.closures import ClosureChange, accept, change_since_accepted
 
@@ -33,7 +34,7 @@ def accept_change(
     """Take note of the moved deadlines: they hold already, and are listed no more."""
     whole = context.obj.secretariat
     with whole.database.session() as session:
-        person = members.pmo_named(session, by, whole.clock.today(), hint="Only the PMO accepts them.")
+        person = access.pmo_named(session, by, Deed.FILES, whole.clock.now(), hint="Only the PMO accepts them.")
         accept(session, whole.calendar, whole.clock.now(), by=person.name)
     typer.echo(f"The closed days as they are now were accepted by {person.name}.")
 

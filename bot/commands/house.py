@@ -45,6 +45,7 @@ from schedules.frictions import too_many_messages
 from schedules.jobs import Tick, start
 from schedules.morning import queue_daily
 from schedules.rehearsal import count_messages, rehearse
+from schedules.sending_words import sum_up_one
 from schedules.series import Calendar
 
 log = structlog.get_logger()
@@ -158,9 +159,14 @@ def _ticks(whole: Secretariat) -> list[Tick]:
             queue_daily(session, whole.announcer, now)
         return False
 
+    def sum_up() -> bool:
+        with whole.database.session() as session:
+            return sum_up_one(whole.announcer, session, whole.clock.now())
+
     ticks = [
         Tick("clocks", 20, clocks),
-        Tick("sending", 1, whole.sender.deliver_one),
+        Tick("summing up", 5, sum_up),
+        Tick("sending", 1, whole.sender.deliver_some),
         Tick("looking up", 2, whole.sender.reconcile_one),
         Tick("recordings", 1, whole.recording_folder.take_in_one),
     ]
@@ -291,8 +297,8 @@ def _too_many_messages(settings: Settings, today: date) -> list[Problem]:
         return []
     with rehearsal_people(settings, real=settings.has_state) as session:
         announcer = Announcer(settings.config, Calendar(settings.config), lambda: "")
-        found = list(rehearse(session, announcer, today, today + REHEARSED))
-        return list(too_many_messages(count_messages(session, announcer, today, today + REHEARSED, found)))
+        found = rehearse(session, announcer, today, today + REHEARSED)
+        return list(too_many_messages(count_messages(found)))
 
 
 def _problem_json(problem: Problem) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
@@ -10,11 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import meetings, members
+from bot import access, meetings, members
+from bot.access import Deed
 from bot.clock import spoken
 from bot.commands.settings import Settings
 from bot.errors import SecretariatError
-from schedules.changes import Consequences, Wanted, enact
+from schedules.changes import Consequences, Wanted, approve_short_notice, enact
 from schedules.finding import day_named
 
 app = typer.Typer(help="Meetings: list them; move, cancel, add, confirm.", invoke_without_command=True)
@@ -37,7 +39,8 @@ def list_meetings(context: typer.Context, group: Annotated[str | None, typer.Opt
     table = Table("Group", "Starts (London)", "Status", "Revision", "UID")
     with whole.database.reading() as session:
         for meeting in meetings.between(session, now - timedelta(days=31), now + timedelta(days=100), group):
-            table.add_row(meeting.group, spoken(meeting.starts_at), meeting.status, str(meeting.revision), meeting.uid)
+            starts, revision = spoken(meeting.starts_at), str(meeting.revision)
+            table.add_row(meeting.known_as, starts, meeting.status, revision, meeting.uid)
     Console().print(table)
 
 
@@ -92,15 +95,38 @@ def add(
     group: str,
     on: ON,
     by: BY,
+    with_: Annotated[
+        list[str] | None, typer.Option("--with", help="Another group that it serves; give it again for a third.")
+    ] = None,
     start: START = None,
     end: END = None,
     reason: REASON = "",
     dry_run: DRY_RUN = False,
     yes: YES = False,
 ) -> None:
-    """Call an ad hoc meeting. It never closes an amendment window."""
+    """Call an ad hoc meeting, jointly with other groups if wanted. It never closes an amendment window."""
     wanted = _wanted(context, "add", group, day_named(on), by, reason, start=start, end=end)
-    _show_and_do(context, wanted, dry_run=dry_run, yes=yes)
+    _show_and_do(context, replace(wanted, joint_with=tuple(with_ or ())), dry_run=dry_run, yes=yes)
+
+
+@app.command("approve")
+def approve(
+    context: typer.Context,
+    group: str,
+    on: ON,
+    by: BY,
+    approved_by: Annotated[str, typer.Option("--approved-by", help="The Chair who has approved it.")],
+) -> None:
+    """Put on file that the Chair approves a meeting called at short notice, whose clocks were not attainable."""
+    whole = context.obj.secretariat
+    with whole.database.session() as session:
+        hint = "Only the PMO puts an approval on file."
+        person = access.pmo_named(session, by, Deed.CALENDAR, whole.clock.now(), hint=hint)
+        chair = members.named(session, approved_by)
+        done = approve_short_notice(
+            session, whole.announcer, group, day_named(on), chair=chair, by=person, now=whole.clock.now()
+        )
+    typer.echo(f"{done.known_as} on {spoken(done.starts_at)}: short notice approved by {chair.name}.")
 
 
 def _wanted(
@@ -117,7 +143,9 @@ def _wanted(
 ) -> Wanted:
     whole = context.obj.secretariat
     with whole.database.reading() as session:
-        person = members.pmo_named(session, by, whole.clock.today(), hint="Only the PMO changes the calendar.")
+        person = access.pmo_named(
+            session, by, Deed.CALENDAR, whole.clock.now(), hint="Only the PMO changes the calendar."
+        )
     return Wanted(action, group, on, person, reason, to, _time(start), _time(end))
 
 
@@ -136,25 +164,32 @@ def _show_and_do(context: typer.Context, wanted: Wanted, *, dry_run: bool, yes: 
         raise typer.Exit(1)
     with whole.database.session() as session:
         done = enact(session, whole.announcer, wanted, now)
-    typer.echo(f"Done: {done.after.group}, {spoken(done.after.starts_at)}, {done.after.status}.")
-    typer.echo("Its notices wait for release: secretariat outbox release --all --by PERSON" * bool(done.told))
+    changed = (done, *done.also)
+    for one in changed:
+        typer.echo(f"Done: {one.after.known_as}, {spoken(one.after.starts_at)}, {one.after.status}.")
+    if any(one.told for one in changed):
+        typer.echo("Its notices wait for release: secretariat outbox release --all --by PERSON")
 
 
-def _show(found: Consequences) -> None:
+def _show(found: Consequences, indent: str = "") -> None:
+    for line in _lines(found):
+        typer.echo(f"{indent}{line}")
+    for also in found.also:
+        _show(also, f"{indent}  ")
+
+
+def _lines(found: Consequences) -> Iterator[str]:
     before = f"{spoken(found.before.starts_at)} ({found.before.status})" if found.before else "not on the calendar"
-    typer.echo(f"{found.after.group}: {before} becomes {spoken(found.after.starts_at)} ({found.after.status})")
+    yield f"{found.after.known_as}: {before} becomes {spoken(found.after.starts_at)} ({found.after.status})"
     for change in found.clocks:
         was = spoken(change.before) if change.before else "none"
-        typer.echo(f"  clock {change.clock} of {change.meeting}: {was} becomes {_or_none(change.after)}")
+        yield f"  clock {change.clock} of {change.meeting}: {was} becomes {_or_none(change.after)}"
     for deadline in found.not_attainable:
-        typer.echo(f"  not attainable, for the Chair to approve: {deadline.kind} ({spoken(deadline.due_at)})")  # type: ignore[arg-type]  # only those with an instant
+        yield f"  not attainable, for the Chair to approve: {deadline.kind} ({_or_none(deadline.due_at)})"
     for title, lines in (("taken back", found.superseded), ("sent, and now wrong", found.now_wrong)):
-        for line in lines:
-            typer.echo(f"  {title}: {line}")
-    for person in found.told:
-        typer.echo(f"  will be told: {person.name}")
-    for warning in found.warnings:
-        typer.echo(f"  note: {warning}")
+        yield from (f"  {title}: {line}" for line in lines)
+    yield from (f"  will be told: {person.name}" for person in found.told)
+    yield from (f"  note: {warning}" for warning in found.warnings)
 
 
 def _or_none(instant: object) -> str:

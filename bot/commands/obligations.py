@@ -11,7 +11,8 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import change_requests, meetings, members, obligations
+from bot import access, change_requests, meetings, obligations
+from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
 from bot.drafts import reference_of
@@ -35,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def done(context: typer.Context, obligation: str, by: BY, link: LINK = "") -> None:
-    """Mark as done elsewhere: PSG-2026-11-04/papers, PSG27-03/action, AM-001/request or CR041/change_decision."""
+    """Mark as done elsewhere: PSG-2026-11-04/papers, PSG27-03/action, AM-001/request, CR041/change_decision ..."""
     whole = context.obj.secretariat
     reference, _, clock = obligation.rpartition("/")
     now = whole.clock.now()
@@ -47,12 +48,12 @@ def done(context: typer.Context, obligation: str, by: BY, link: LINK = "") -> No
 
 
 def _of_pmo(whole: Secretariat, session: Session, name: str) -> Person:
-    return members.pmo_named(session, name, whole.clock.today(), hint="Only the PMO says so by command.")
+    return access.pmo_named(session, name, Deed.DONE, whole.clock.now(), hint="Only the PMO says so by command.")
 
 
 def _named(whole: Secretariat, session: Session, reference: str, clock: str, now: datetime) -> Obligation:
     """A meeting's clock by the meeting's reference, or what hangs on something on file by its own."""
-    if clock in (obligations.ACTION, obligations.REQUEST, obligations.CHANGE_DECISION):
+    if clock in obligations.ON_FILE:
         return obligations.on_file(session, reference, clock, whole.config.programme.domain)
     near = meetings.between(session, now - NEAR, now + NEAR)
     meeting = next((m for m in near if reference_of(m).casefold() == reference.casefold()), None)

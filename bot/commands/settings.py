@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from bot.app import Secretariat, build
+from bot.app import Secretariat, build, database_of
 from bot.clock import Clock, parse_instant
 from bot.config import Config
 from bot.config_file import read_config, read_secrets
 from bot.errors import SecretariatError
+from bot.places import Places
 
 
 @dataclass
@@ -44,7 +45,10 @@ class Settings:
         whole.database.bring_up_to_date()
         return whole
 
-    @property
+    @cached_property
     def has_state(self) -> bool:
         """Whether this installation has a database yet; commands that only look do not make one."""
-        return (self.config.paths.state / "secretariat.db").exists()
+        database = database_of(read_secrets(), Places(self.config.paths.state))
+        found = database.is_made()
+        database.close()
+        return found

@@ -10,14 +10,24 @@ import typer
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from bot import meetings
+from bot import meetings, members
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
 from bot.drafts import reference_of
 from bot.errors import UnknownThing
 from bot.formats import timestamp
 from bot.model import Deadline, Meeting
-from bot.store.tables import ActionRow, AmendmentRow, AuditRow, DecisionRow, MeetingRow, OutboxRow, ReportRow
+from bot.store.tables import (
+    ActionRow,
+    AmendmentRow,
+    ApologyRow,
+    AuditRow,
+    DecisionRow,
+    ExpectedPaperRow,
+    MeetingRow,
+    OutboxRow,
+    ReportRow,
+)
 
 NAMED_MEETING = re.compile(r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[-/ ](?P<date>\d{4}-\d{2}-\d{2})(?:[-/ ](?P<clock>\w+))?")
 MOST_EVENTS = 30
@@ -72,6 +82,33 @@ def _request(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
     yield f"  present text: {row.present_text or 'no such line'}"
     yield f"  proposed text: {row.proposed_text}"
     yield from _events(session, row.reference)
+
+
+def _apology(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(ApologyRow, name.upper())
+    if row is None:
+        return
+    meeting = meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))
+    state = f"withdrawn {spoken(row.withdrawn_at)}" if row.withdrawn_at else "stands"
+    yield f"{row.reference}: apologies from {_name(session, row.person_id)} for {reference_of(meeting)}, {state}"
+    yield f"  alternate: {_name(session, row.alternate_id) if row.alternate_id else 'none named'}"
+    yield from _events(session, row.reference)
+
+
+def _paper(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(ExpectedPaperRow, name.upper())
+    if row is None:
+        return
+    meeting = meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))
+    yield f"{row.reference}: {row.title}, by {_name(session, row.author_id)}, for {reference_of(meeting)}"
+    came = f"{spoken(row.received_at)}, by {row.received_by}" if row.received_at else "not yet"
+    yield f"  received: {came}{f', {row.link}' if row.link else ''}"
+    yield from _events(session, row.reference)
+
+
+def _name(session: Session, person_id: str) -> str:
+    person = members.by_id(session, person_id)
+    return person.name if person else person_id
 
 
 def _logged_line(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
@@ -148,6 +185,8 @@ def _events(session: Session, *subjects: str) -> Iterator[str]:
 
 LOOKS: tuple[Callable[[Secretariat, Session, str], Iterator[str]], ...] = (
     _request,
+    _apology,
+    _paper,
     _logged_line,
     _day,
     _meeting,

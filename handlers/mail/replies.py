@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import meetings, members, obligations
+from bot import access, meetings, obligations
+from bot.access import Deed
 from bot.clock import LONDON
 from bot.model import Person
 from bot.store.tables import OutboxRow
@@ -32,7 +33,7 @@ def meet_by_reply(session: Session, mail: ReadMail, person: Person, domain: str,
     row = reminder_replied_to(session, mail, domain)
     if row is None or not DONE.match(mail.own_words):
         return ""
-    of_pmo = members.is_pmo(session, person.id, now.astimezone(LONDON).date())
+    of_pmo = access.may_do(session, person, Deed.DONE, now.astimezone(LONDON).date()).allowed
     obligation = obligations.of_key(row.meeting_uid, row.clock)
     if obligation.clock in obligations.NOT_TO_BE_MET or not (of_pmo or row.recipient == person.id):
         return ""
