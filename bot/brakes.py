@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import audit, facts
-from bot.clock import parse_instant
+from bot import audit, facts, outbox
+from bot.clock import parse_instant, spoken
 from bot.store.postgresql import take_turns
 from bot.store.tables import BrakeRow, OutboxRow
 
@@ -43,6 +43,16 @@ def let_go(session: Session, group: str, *, by: str, now: datetime) -> bool:
 def pulled(session: Session) -> list[BrakeRow]:
     """The brakes that are on, the one on everything first."""
     return list(session.scalars(select(BrakeRow).order_by(BrakeRow.group_key)))
+
+
+def in_words(session: Session, now: datetime) -> list[str]:
+    """What keeps notices from leaving, a sentence each: the brakes that are on, and the shadow."""
+    said = [
+        f"Sending is stopped for {row.group_key or 'everything'} since {spoken(row.set_at)}, by {row.set_by}"
+        f"{f': {row.reason}' if row.reason else ''}."
+        for row in pulled(session)
+    ]
+    return [*said, "This installation is in shadow: nothing leaves."] if outbox.in_shadow(session, now) else said
 
 
 def sent_by_themselves(session: Session, now: datetime) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time, timedelta
 from functools import cached_property
 from itertools import islice
+from threading import RLock
 from typing import NamedTuple
 
 from bot.config import Config, SeriesRule
@@ -77,6 +78,7 @@ class Proposals:
         self._replaced = Remembered(self._find_replaced)  # by day
         self.days_around = Remembered(self._rank_days_around)
         self._chosen: dict[date, dict[Sitting, tuple[date, ...]]] = {}
+        self._one_at_a_time = RLock()  # two threads that choose would take the days from each other
 
     def of(self, collision: Sitting) -> tuple[date, ...]:
         """Up to three days for a meeting whose own day is closed, best first; none where no day near it is free.
@@ -85,8 +87,9 @@ class Proposals:
         same month (in December earlier first), then nearness (rules §2).
         """
         if collision.nominal_on not in self._chosen:
-            for day in self._days_to_choose(collision.nominal_on):
-                self._chosen[day] = {each: self._choose(each) for each in self._collisions_on(day)}
+            with self._one_at_a_time:
+                for day in self._days_to_choose(collision.nominal_on):
+                    self._chosen[day] = {each: self._choose(each) for each in self._collisions_on(day)}
         return self._chosen[collision.nominal_on].get(collision, ())
 
     def _choose(self, collision: Sitting) -> tuple[date, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time, timedelta
 from itertools import combinations, pairwise
 from typing import Any
@@ -375,3 +377,17 @@ def test_deadlines_in_bulk_are_those_of_each_meeting_by_itself(config: Config, d
         for nominal_on, due_at in zip(column.nominal_on, column.due_at, strict=True)
     }
     assert in_columns == {(m.group, m.nominal_on, d.kind, d.due_at) for m, found in in_bulk for d in found}
+
+
+def test_threads_that_ask_one_calendar_at_once_are_told_the_same(config: Config) -> None:
+    """The pages, the clocks and Slack share one."""
+    first, last = date(2023, 12, 1), date(2032, 1, 31)
+    expected, usual = Calendar(config).meetings(first, last), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            shared = Calendar(config)
+            with ThreadPoolExecutor(4) as threads:
+                assert list(threads.map(shared.meetings, [first] * 4, [last] * 4)) == [expected] * 4
+    finally:
+        sys.setswitchinterval(usual)

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import amendments, audit, meetings, members, outbox, recordings, reports
+from bot import amendments, audit, brakes, meetings, members, outbox, recordings, reports
 from bot.adapters.content_files import ContentFolder
 from bot.clock import Clock
 from bot.config import Config
@@ -617,3 +617,19 @@ def test_a_real_browser_shows_the_overview(house: House, tmp_path: Path) -> None
         ).stdout  # fmt: skip
     assert "Next meetings" in shown
     assert "QWG, Tuesday 9 December 2025" in shown
+
+
+def test_that_sending_is_stopped_is_the_first_thing_said(house: House, page: httpx.Client) -> None:
+    sentence = "Sending is stopped for PSG since"
+    for address in ("/", "/outbox"):
+        assert sentence not in page.get(address).text
+    with house.desk.database.session() as session:
+        brakes.pull(session, "PSG", by="Tobias Wrenfield", reason="wrong dates", now=NOW)
+    try:
+        for address in ("/", "/outbox"):
+            said = page.get(address).text
+            assert sentence in said
+            assert "by Tobias Wrenfield: wrong dates." in said
+    finally:
+        with house.desk.database.session() as session:
+            brakes.let_go(session, "PSG", by="Tobias Wrenfield", now=NOW)

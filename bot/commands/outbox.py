@@ -40,9 +40,8 @@ def list_outbox(
     table = Table("Id", "Due (London)", "To", "Subject", "By", "State", "Reason")
     query = select(OutboxRow).order_by(OutboxRow.due_at, OutboxRow.id)
     with context.obj.secretariat.database.reading() as session:
-        for brake in brakes.pulled(session):
-            what = brake.group_key or "everything"
-            typer.echo(f"Stopped for {what} since {spoken(brake.set_at)} by {brake.set_by}: {brake.reason}", err=True)
+        for sentence in brakes.in_words(session, context.obj.secretariat.clock.now()):
+            typer.echo(sentence, err=True)
         for row in session.scalars(query.where(OutboxRow.state == state) if state else query):
             due = f"{row.due_at.astimezone(LONDON):%a %d %b %Y %H:%M}"
             table.add_row(row.id[:8], due, row.recipient_name, row.subject, row.channel, row.state, row.state_reason)

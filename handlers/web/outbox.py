@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import meetings, releases
+from bot import brakes, meetings, releases
 from bot.model import OutboxState
 from bot.store.tables import OutboxRow
 from handlers.web.desk import Desk
@@ -26,7 +26,10 @@ def listed(desk: Desk, request: Request) -> Response:
     with desk.database.reading() as session:
         page = paged(session, request, query.where(OutboxRow.state == state) if state else query)
         waiting = releases.how_many_wait(session)
-        return answer(desk, request, "outbox.html", page=page, state=state, states=states, waiting=waiting)
+        return answer(
+            desk, request, "outbox.html", page=page, state=state, states=states, waiting=waiting,
+            stopped=brakes.in_words(session, desk.clock.now()),
+        )  # fmt: skip
 
 
 def one(desk: Desk, request: Request) -> Response:

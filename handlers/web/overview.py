@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot import brakes
 from bot.model import OutboxState
 from bot.store.tables import DraftRow, InboxRow, OutboxRow, RecordingRow, ReportRow
 from handlers.web.desk import Desk
@@ -41,6 +42,7 @@ def overview(desk: Desk, request: Request) -> Response:
             failed_in_all=_count(session, OutboxState.FAILED),
             inbox=session.scalars(select(InboxRow).where(InboxRow.state == "needs_a_person")).all(),
             notices=session.scalars(newest).all(),
+            stopped=brakes.in_words(session, now),
             contradictions=desk.config.contradictions,
         )
 
