@@ -46,7 +46,7 @@ class House:
         self.now = now
         with self.database.session() as session:
             queue_due(session, self.announcer, now)
-        while self.sender.deliver_one():
+        while self.sender.deliver_some():
             pass
 
     def change(self, wanted: Wanted) -> None:

@@ -27,7 +27,7 @@ from tests.kill_world import AT_RANDOM, Settings
 from tests.test_outbox import notice, only, put
 from tests.test_smtp_mail import MailServer, serving
 
-KILLS, SEED = 36, 20240207
+KILLS, SEED = 24, 20240207
 SETTLING, LONGEST_DELAY = 5.0, 2.0  # seconds
 
 

@@ -68,7 +68,7 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time.min)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rule=rules(), span=spans())
 def test_the_dates_of_a_rule_are_those_of_dateutil(rule: SeriesRule, span: tuple[date, date]) -> None:
     expected = by_dateutil(rule, *span)
@@ -80,7 +80,7 @@ def test_every_weekday_can_be_a_rules() -> None:
     assert get_args(SeriesRule.model_fields["weekday"].annotation) == WEEKDAYS
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(day=DAYS, count=st.integers(-300, 300))
 def test_working_days_are_counted_as_the_library_holidays_counts_them(day: date, count: int) -> None:
     assert working_days_from(day, count, ENGLAND)[0] == BANK_HOLIDAYS.get_nth_working_day(day, count)

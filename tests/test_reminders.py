@@ -71,14 +71,14 @@ class Walk:
     def round(self, *, sending: bool = True) -> None:
         with self.database.session() as session:
             queue_due(session, self.announcer, self.now)
-        while sending and self.sender.deliver_one():
+        while sending and self.sender.deliver_some():
             pass
 
     def to(self, last: date, *, sending: bool = True) -> None:
-        """Round by round, up to and including that day."""
+        """Round by round, up to and including that day; at a weekend once a day, when nothing is due."""
         day = self.now.astimezone(LONDON).date()
         while day <= last:
-            for hour in HOURS:
+            for hour in HOURS if day.weekday() < 5 else HOURS[:1]:
                 at = datetime(day.year, day.month, day.day, hour, tzinfo=LONDON).astimezone(UTC)
                 if at > self.now:
                     self.now = at

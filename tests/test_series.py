@@ -322,7 +322,7 @@ def in_each_others_way(config: Config, one: Meeting, on: date, other: Meeting) -
     return on == other.on and (same_group or (overlap and meetings_share_people(config, one, other)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_first_proposals_are_working_days_clear_of_all_other_meetings(config: Config, data: st.DataObject) -> None:
     calendar = data.draw(crowded_calendars(config))
@@ -336,7 +336,7 @@ def test_first_proposals_are_working_days_clear_of_all_other_meetings(config: Co
             assert not any(in_each_others_way(calendar.config, one, day, other) for other in settled)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_whoever_chooses_later_is_offered_none_of_the_days_taken_first(config: Config, data: st.DataObject) -> None:
     calendar = data.draw(crowded_calendars(config))
@@ -347,7 +347,7 @@ def test_whoever_chooses_later_is_offered_none_of_the_days_taken_first(config: C
         assert not any(in_each_others_way(calendar.config, later, day, earlier) for day in later.proposals)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_it_does_not_matter_which_month_or_group_is_asked_for(config: Config, data: st.DataObject) -> None:
     calendar = data.draw(crowded_calendars(config))
