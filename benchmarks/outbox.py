@@ -78,7 +78,7 @@ def main() -> None:
     wanted = parser.parse_args()
     ratios = []
     for _ in range(wanted.runs):
-        folder = Path(tempfile.mkdtemp(prefix="outbox-", dir=Path.cwd()))
+        folder = Path(tempfile.mkdtemp(prefix="outbox-"))
         try:
             plain = without(folder, wanted.notices)
             kept = with_the_outbox(folder, wanted.notices)

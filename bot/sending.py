@@ -100,13 +100,15 @@ class Sender:
     def _begin_some(self, session: Session, most: int) -> tuple[list[tuple[OutgoingMessage, Channel]], bool]:
         """What is to be handed over now, with its channel; and whether anything was due at all."""
         begun: list[tuple[OutgoingMessage, Channel]] = []
-        for count in range(most):
-            row = self._next_due(session)
-            if row is None:
-                return begun, count > 0
+        due = self._due(session, most)
+        for row in due:
+            if row.told_in or row.state not in (S.PENDING, S.RETRY):
+                continue  # a digest has just taken it
             row_id = row.id
             try:
-                message = None if self._floods(session, row) else self._begin(session, row)
+                if self._floods(session, row, len(begun)):
+                    break
+                message = self._begin(session, row)
             except (SecretariatError, OSError) as error:
                 raise _Unfit(row_id, error) from error
             if message is None:
@@ -114,7 +116,7 @@ class Sender:
             begun.append((message, self.channels[row.channel]))
             if self.channels[row.channel].settling:
                 break  # after a kill each would have to wait for the service to settle: one at a time
-        return begun, True
+        return begun, bool(due)
 
     def _put_aside(self, unfit: _Unfit) -> bool:
         """What cannot be composed (its template, its document) waits, and holds up nothing that is due behind it."""
@@ -138,23 +140,25 @@ class Sender:
 
     # ------------------------------------------------------------------------------------------------ what is due
 
-    def _next_due(self, session: Session) -> OutboxRow | None:
+    def _due(self, session: Session, most: int) -> Sequence[OutboxRow]:
+        """What is due next, looked for once for all of them: among thousands, looking is what takes time."""
         if outbox.in_shadow(session, self.now()):
-            return None
+            return []
         due = select(OutboxRow).where(OutboxRow.state.in_([S.PENDING, S.RETRY]), OutboxRow.next_try_at <= self.now())
         due = due.where(OutboxRow.told_in.is_(None))
         stopped = [brake.group_key for brake in brakes.pulled(session)]
         if stopped:  # an alarm goes through every brake: somebody must be able to hear of it
             others = false() if brakes.ALL in stopped else OutboxRow.group_key.not_in(stopped)
             due = due.where(or_(OutboxRow.kind == ALARM, others))
-        return session.scalars(
-            due.order_by(OutboxRow.due_at, OutboxRow.id).limit(1).with_for_update(skip_locked=True)
-        ).first()
+        due = due.order_by(OutboxRow.due_at, OutboxRow.id).limit(most)
+        return session.scalars(due.with_for_update(skip_locked=True)).all()
 
-    def _floods(self, session: Session, row: OutboxRow) -> bool:
-        """Whether one more would be more than may go by itself in an hour; then the brake is pulled."""
+    def _floods(self, session: Session, row: OutboxRow, begun: int) -> bool:
+        """Whether one more than those `begun` would be more than may go by itself in an hour: the brake is pulled."""
         ceiling, now = self.limits.ceiling_per_hour, self.now()
-        if not ceiling or row.released_by or row.kind == ALARM or brakes.sent_by_themselves(session, now) < ceiling:
+        if not ceiling or row.released_by or row.kind == ALARM:
+            return False
+        if brakes.sent_by_themselves(session, now) + begun < ceiling:
             return False
         reason = f"{ceiling} notices have gone within an hour without a person's release"
         if brakes.pull(session, brakes.ALL, by=brakes.CEILING, reason=reason, now=now) and self.on_trip:
