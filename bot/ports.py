@@ -76,6 +76,53 @@ class MeetingCalendar(Protocol):
         """Cancel the event; the service tells the attendees."""
 
 
+@dataclass(frozen=True)
+class MailWaiting:
+    """A message in a mailbox's inbox. `id` is the service's own and stays the same where the message is moved."""
+
+    id: str
+    name: str  # what a person knows it by: its subject, or the file's name
+    received_at: datetime | None
+    size: int | None  # bytes, where the service says so
+
+
+@dataclass(frozen=True)
+class MailContent:
+    """A message as it came: its MIME source, and what the service knows beyond it (empty where it knows nothing)."""
+
+    mime: bytes
+    own_words: str = ""  # Graph's uniqueBody, as text
+    conversation: str = ""
+
+
+class CursorExpired(Exception):
+    """The service no longer knows how far we have read (Graph's 410): read from the beginning."""
+
+
+class MailboxReader(Protocol):
+    """The inbox of one mailbox, worked as a queue. Each call raises SecretariatError where the service fails.
+
+    Nothing is ever deleted. Folders are named by our states; one that was renamed or removed is made again.
+    """
+
+    mailbox: str  # its key in the configuration
+
+    def waiting(self, cursor: str, *, at_most: int) -> tuple[list[MailWaiting], str]:
+        """What came since `cursor` ("": everything, oldest first where the service can), and the next cursor.
+
+        At most so many at a time; an empty list says that nothing is left for now. Raises CursorExpired.
+        """
+
+    def content(self, message_id: str, *, at_most: int) -> MailContent | None:
+        """The message; None where it is gone, or a person has taken it out of the inbox.
+
+        Raises UnreadableMessage where it is larger than `at_most` bytes, without reading it into memory.
+        """
+
+    def move(self, message_id: str, state: str) -> bool:
+        """Move it to the folder of a state: done, needs_a_person or ignored. False where it was gone. Idempotent."""
+
+
 class Recogniser(Protocol):
     """Speech to text."""
 

@@ -13,7 +13,8 @@ from bot.clock import LONDON, spoken, spoken_date
 from bot.drafts import reference_of
 from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person, SeatHolding
 from bot.obligations import ACTION, CHANGE_DECISION, REQUEST
-from bot.store.tables import DraftRow, InboxRow, MeetingRow, OutboxRow, RecordingRow, ReportRow
+from bot.store.mail_tables import InboxRow
+from bot.store.tables import DraftRow, MeetingRow, OutboxRow, RecordingRow, ReportRow
 from bot.wording import render
 from schedules.announcements import Announcer
 from schedules.attainable import is_attainable

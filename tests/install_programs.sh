@@ -1,12 +1,14 @@
 #!/bin/sh
 # What the tests drive beside Python packages: LibreOffice opens our documents, poppler reads their pages, Chromium shows
-# our page, PostgreSQL serves as the other database. Installed with apt where that is allowed; otherwise named, and nothing is skipped.
+# our page, PostgreSQL serves as the other database, Dovecot
+# holds a mailbox. Installed with apt where that is allowed; otherwise named, and nothing is skipped.
 set -u
 wanted=""
 command -v soffice >/dev/null 2>&1 || wanted="$wanted libreoffice-writer-nogui"
 command -v pdftotext >/dev/null 2>&1 || wanted="$wanted poppler-utils"
 command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted="$wanted postgresql"
+command -v dovecot >/dev/null 2>&1 || [ -x /usr/sbin/dovecot ] || wanted="$wanted dovecot-imapd"
 [ -z "$wanted" ] && exit 0
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "Installing for the tests:$wanted ..."

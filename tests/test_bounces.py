@@ -17,7 +17,8 @@ from bot.config import Config
 from bot.model import Person
 from bot.sending import Sender
 from bot.store.database import Database
-from bot.store.tables import EmailRow, InboxRow, OutboxRow
+from bot.store.mail_tables import InboxRow
+from bot.store.tables import EmailRow, OutboxRow
 from handlers.mail.bounces import Bounce, bounces_in
 from handlers.mail.inbox import MailFolderInbox
 from schedules.announcements import Announcer

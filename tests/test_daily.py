@@ -12,7 +12,8 @@ from bot.config import Config
 from bot.formats import Coverage, Draft, DraftedMeeting
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow, DraftRow, InboxRow, OutboxRow, RecordingRow
+from bot.store.mail_tables import InboxRow
+from bot.store.tables import AmendmentRow, DraftRow, OutboxRow, RecordingRow
 from bot.wording import render
 from schedules.announcements import Announcer
 from schedules.daily import MOST_LINES, Due, Today, daily_values, sections_of

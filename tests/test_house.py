@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, inspect, text
 
 from bot.errors import StateUnusable
 from bot.store import database as opening
+from bot.store.columns import Table
 from bot.store.database import Database
-from bot.store.tables import Table
 from tests.secretariat_process import ROOT, environment, secretariat
 
 

@@ -21,7 +21,8 @@ from bot.errors import UnreadableMessage
 from bot.model import Person
 from bot.sending import Sender
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow, AuditRow, InboxRow, OutboxRow
+from bot.store.mail_tables import InboxRow
+from bot.store.tables import AmendmentRow, AuditRow, OutboxRow
 from handlers.mail.inbox import FOLDERS, MailFolderInbox
 from handlers.mail.understanding import asks_for_amendment, find_request, read_mail
 from schedules.announcements import Announcer

@@ -30,6 +30,7 @@ from bot.errors import StateUnusable
 from bot.formats import Coverage, Draft, DraftedAction, DraftedMeeting
 from bot.model import Delivery, Meeting, Outcome, OutgoingMessage, Person
 from bot.sending import Sender
+from bot.store.columns import Table
 from bot.store.database import Database
 from bot.store.postgresql import address
 from bot.store.tables import (
@@ -40,7 +41,6 @@ from bot.store.tables import (
     ExpectedPaperRow,
     OutboxRow,
     PersonRow,
-    Table,
 )
 from schedules.announcements import Announcer
 from schedules.series import Calendar
@@ -337,6 +337,7 @@ from pathlib import Path
 from bot.adapters.content_files import ContentFolder
 from bot.model import Delivery, Outcome
 from bot.sending import Sender
+from bot.store.columns import Table
 from bot.store.database import Database
 
 url, ledger, killed_at = sys.argv[1], sys.argv[2], int(sys.argv[3])

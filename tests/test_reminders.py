@@ -28,11 +28,11 @@ from bot.formats import Coverage, Draft, DraftedMeeting
 from bot.model import Meeting, Person
 from bot.sending import Sender
 from bot.store.database import Database
+from bot.store.mail_tables import InboxRow
 from bot.store.tables import (
     ActionRow,
     AmendmentRow,
     ChangeRequestRow,
-    InboxRow,
     ObligationRow,
     OutboxRow,
     RecordingRow,

@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
-from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-NAMING = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-@compiles(String, "postgresql")
-def _of_any_length(_type: String, _compiler: object, **_more: object) -> str:
-    """SQLite holds nobody to a length; what it takes (a long file name), PostgreSQL is not to refuse."""
-    return "VARCHAR"
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept in UTC; naive ones are refused. SQLite gives naive ones back whatever it is told."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a naive datetime ({value}) never enters the database")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Table(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012  # SQLAlchemy's own idiom
+from bot.store.columns import Table
 
 
 class Fact(Table):
@@ -551,24 +513,6 @@ class ReleaseRow(Table):
     released_by: Mapped[str] = mapped_column(String(200))  # by name
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
     summed_up_at: Mapped[datetime | None] = mapped_column(index=True)
-
-
-class InboxRow(Table):
-    """A message that came in: recorded before anything is done about it, and always in one named state."""
-
-    __tablename__ = "inbox"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the message as it came
-    message_id: Mapped[str] = mapped_column(String(250), index=True, default="")
-    file_name: Mapped[str] = mapped_column(String(255))
-    arrived_at: Mapped[datetime]
-    sender: Mapped[str] = mapped_column(String(254), default="")
-    subject: Mapped[str] = mapped_column(Text, default="")
-    state: Mapped[str] = mapped_column(String(20))  # arrived | done | needs_a_person | ignored
-    finding: Mapped[str] = mapped_column(String(40), default="")  # amendment_request | automatic_reply | unreadable ...
-    reason: Mapped[str] = mapped_column(Text, default="")
-    own_words: Mapped[str] = mapped_column(Text, default="")
-    led_to: Mapped[str] = mapped_column(String(60), default="")  # AM-001
 
 
 class AuditRow(Table):

@@ -20,7 +20,7 @@ from bot.errors import SecretariatError, UnknownThing, UnreadableMessage
 from bot.model import Person
 from bot.ports import ContentFiles
 from bot.store.database import Database
-from bot.store.tables import InboxRow
+from bot.store.mail_tables import InboxRow
 from handlers.mail.bounces import bounces_in
 from handlers.mail.replies import meet_by_reply
 from handlers.mail.understanding import ReadMail, asks_for_amendment, find_request, read_mail

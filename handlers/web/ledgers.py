@@ -11,7 +11,8 @@ from bot import meetings, members
 from bot.audit import first_broken_link
 from bot.clock import parse_instant
 from bot.drafts import reference_of
-from bot.store.tables import AmendmentRow, AuditRow, InboxRow, MeetingRow
+from bot.store.mail_tables import InboxRow
+from bot.store.tables import AmendmentRow, AuditRow, MeetingRow
 from handlers.web.desk import Desk
 from handlers.web.paging import paged
 from handlers.web.rendering import answer

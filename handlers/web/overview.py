@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from bot import brakes
 from bot.model import OutboxState
-from bot.store.tables import DraftRow, InboxRow, OutboxRow, RecordingRow, ReportRow
+from bot.store.mail_tables import InboxRow
+from bot.store.tables import DraftRow, OutboxRow, RecordingRow, ReportRow
 from handlers.web.desk import Desk
 from handlers.web.meetings import coming, held_lately
 from handlers.web.rendering import answer

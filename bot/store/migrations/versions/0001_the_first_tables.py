@@ -7,7 +7,7 @@ Revises:
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.tables import Instant
+from bot.store.columns import Instant
 
 revision = "0001"
 down_revision = None

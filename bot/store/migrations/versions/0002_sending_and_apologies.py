@@ -7,7 +7,7 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.tables import Instant
+from bot.store.columns import Instant
 
 revision = "0002"
 down_revision = "0001"

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.tables import Instant
+from bot.store.columns import Instant
 
 revision = "0003"
 down_revision = "0002"
