@@ -28,7 +28,7 @@ from bot.headlines.transcript_files import read_agenda
 from bot.manners import Manners
 from bot.model import Meeting
 from bot.places import Places
-from bot.ports import Channel, MeetingCalendar, Recogniser
+from bot.ports import Channel, MeetingCalendar, Recogniser, SlackScreens
 from bot.reports import Issuing
 from bot.sending import Sender
 from bot.store import postgresql
@@ -43,6 +43,8 @@ from schedules.numbering import meeting_number
 from schedules.series import Calendar
 
 if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+
     from bot.adapters.graph_connection import GraphAccount
 
 
@@ -100,21 +102,15 @@ class Secretariat:
         """The mailbox that is watched, or None where mail is read elsewhere."""
         if self.config.mail.transport != "local":
             return None
-        mailbox = self.config.mailboxes[self.config.mail.mailbox]
         root = self.places.root / self.config.mail.folder
         (root / "inbox").mkdir(parents=True, exist_ok=True)
-        return MailFolderInbox(root, mailbox, self.database, self.files, self.announcer, self.clock)
+        return MailFolderInbox(root, self.config.mail.mailbox, self.database, self.files, self.announcer, self.clock)
 
     def web_app(self) -> Starlette:
         """The page and the Slack endpoint, as one ASGI app."""
-        from handlers.slack.register import slack_routes
+        from handlers.slack.endpoint import slack_routes
         from handlers.web.pages import page_app
 
-        door = SlackDoor(self.config, self.database, self.calendar, self.announcer, self.clock)
-        token = self.secrets.slack_bot_token
-        slack = slack_routes(
-            door, signing_secret=self.signing_secret, bot_token=token.get_secret_value() if token else None
-        )
         desk = Desk(
             database=self.database,
             config=self.config,
@@ -127,7 +123,28 @@ class Secretariat:
             session_secret=self.places.generated_secret("web_session"),
             feed_secret=self.feed_secret,
         )
-        return page_app(desk, slack)
+        return page_app(desk, slack_routes(self.slack_app()))
+
+    def slack_app(self) -> AsyncApp:
+        """The Bolt app, for the endpoint and for Socket Mode."""
+        from handlers.slack.listening import build_slack_app
+
+        token = self.secrets.slack_bot_token
+        return build_slack_app(
+            self.slack_door(), signing_secret=self.signing_secret, bot_token=token.get_secret_value() if token else None
+        )
+
+    def slack_door(self) -> SlackDoor:
+        """What Slack handlers have at hand."""
+        return SlackDoor(
+            config=self.config,
+            database=self.database,
+            calendar=self.calendar,
+            announcer=self.announcer,
+            clock=self.clock,
+            files=self.files,
+            screens=_screens(self.config, self.secrets),
+        )
 
     def mailbox_calendar(self) -> MeetingCalendar:
         """The calendar of the mailbox that we write from. Raises SecretariatError where invitations go by mail."""
@@ -245,6 +262,14 @@ def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> Channel:
     from bot.adapters.slack_web import SlackWeb
 
     return SlackWeb(secret.slack_bot_token.get_secret_value(), api_url=config.slack.api_url)
+
+
+def _screens(config: Config, secret: Secrets) -> SlackScreens:
+    from bot.adapters.slack_screens import NoScreens, SlackScreensOnline
+
+    if config.slack.transport == "local" or secret.slack_bot_token is None:
+        return NoScreens()
+    return SlackScreensOnline(secret.slack_bot_token.get_secret_value(), api_url=config.slack.api_url)
 
 
 def _mail(config: Config, secret: Secrets, places: Places) -> Channel:

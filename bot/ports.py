@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.formats import Transcript
 from bot.model import Delivery, HeadlineReport, Meeting, OutgoingMessage, Person
@@ -151,3 +151,42 @@ class ContentFiles(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Where it lies. FileNotFoundError where nothing of that hash is kept."""
+
+
+@dataclass(frozen=True)
+class SlackUser:
+    """A Slack account. `is_stranger`: of another workspace, met in a shared channel."""
+
+    id: str
+    email: str  # in lower case; "" where Slack does not show it
+    email_confirmed: bool
+    is_stranger: bool
+    is_bot: bool
+    is_gone: bool
+
+
+class SlackScreens(Protocol):
+    """What we show in Slack beside messages: modals and home tabs, as Slack's JSON; and who somebody is.
+
+    Each call raises SecretariatError with a sentence where Slack refuses or can't be reached.
+    """
+
+    is_there: bool  # False: there is no Slack, and the other calls must not be made
+
+    def open(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Show a modal; returns its id. Only within three seconds of what gave the trigger."""
+
+    def push(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Show a modal above the one that is open; returns its id."""
+
+    def update(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Show something else in a modal."""
+
+    def publish(self, slack_user_id: str, view: Mapping[str, Any]) -> None:
+        """Show a home tab."""
+
+    def user(self, slack_user_id: str) -> SlackUser | None:
+        """Who that is; None where Slack knows nobody of that id."""
+
+    def file(self, file_id: str, *, at_most: int) -> tuple[str, bytes]:
+        """(name, content) of a file that somebody gave to Slack. Refused where it is larger than so many bytes."""

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from bot import members
+from bot.adapters.content_files import ContentFolder
 from bot.clock import Clock
 from bot.config import Config
 from bot.config_file import read_config
@@ -19,6 +20,7 @@ from bot.model import Person
 from bot.store.database import Database
 from bot.store.tables import PersonRow
 from tests.secretariat_process import ROOT
+from tests.slack_at_hand import SlackAtHand, slack_at_hand
 
 MEMBERS = ROOT / "sample/members.csv"
 
@@ -69,3 +71,12 @@ def people(tmp_path: Path, database: Database, made: tuple[Path, Path]) -> dict[
 def clock() -> Clock:
     """Friday 9 February 2024, two working days after the PSG of 7 February."""
     return Clock(datetime(2024, 2, 9, 9, tzinfo=UTC))
+
+
+@pytest.fixture
+def slack(
+    database: Database, config: Config, people: dict[str, Person], clock: Clock, tmp_path: Path
+) -> Iterator[SlackAtHand]:
+    """The invented people at Slack, on that Friday."""
+    with slack_at_hand(database, config, clock, ContentFolder(tmp_path / "content")) as at_hand:
+        yield at_hand

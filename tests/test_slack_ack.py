@@ -24,14 +24,18 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
+from bot.adapters.content_files import ContentFolder
+from bot.adapters.slack_screens import NoScreens
 from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
 from bot.store import database as store
 from bot.store.database import Database
 from bot.store.tables import AmendmentRow
+from handlers.slack.answering import NOT_DONE
 from handlers.slack.door import LATER, SlackDoor
-from handlers.slack.register import NOT_DONE, slack_routes
+from handlers.slack.endpoint import slack_routes
+from handlers.slack.listening import build_slack_app
 from handlers.slack.response_url import ResponseUrl
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar
@@ -55,7 +59,7 @@ class Endpoint:
 
     def __init__(self, door: SlackDoor, later: ResponseUrl) -> None:
         self.later = later
-        app = Starlette(routes=slack_routes(door, signing_secret=SECRET, bot_token=None))
+        app = Starlette(routes=slack_routes(build_slack_app(door, signing_secret=SECRET, bot_token=None)))
         self.server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()))
         self.thread.start()
@@ -100,7 +104,7 @@ Serving = Callable[..., Endpoint]
 
 
 @pytest.fixture
-def serving(config: Config, people: dict[str, Person], clock: Clock) -> Iterator[Serving]:
+def serving(config: Config, people: dict[str, Person], clock: Clock, tmp_path: Path) -> Iterator[Serving]:
     """Serves the endpoint over a database of the invented people."""
     assert people
     endpoints = []
@@ -111,7 +115,8 @@ def serving(config: Config, people: dict[str, Person], clock: Clock) -> Iterator
             announcer = Announcer(config, calendar, lambda: "http://127.0.0.1:8765")
             with database.session() as session:
                 keep_calendar(session, announcer, clock.now())
-            door = SlackDoor(config, database, calendar, announcer, clock, patience)
+            files = ContentFolder(tmp_path / "content")
+            door = SlackDoor(config, database, calendar, announcer, clock, files, NoScreens(), patience)
             endpoints.append(Endpoint(door, later))
             return endpoints[-1]
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -14,13 +15,16 @@ from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
 from starlette.applications import Starlette
 
+from bot.adapters.content_files import ContentFolder
+from bot.adapters.slack_screens import NoScreens
 from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
 from bot.store.database import Database
 from bot.store.tables import AmendmentRow
 from handlers.slack.door import SlackDoor
-from handlers.slack.register import slack_routes
+from handlers.slack.endpoint import slack_routes
+from handlers.slack.listening import build_slack_app
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar
 from schedules.series import Calendar
@@ -33,7 +37,7 @@ Said = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def slack(database: Database, config: Config, people: dict[str, Person], clock: Clock) -> Said:
+def slack(database: Database, config: Config, people: dict[str, Person], clock: Clock, tmp_path: Path) -> Said:
     """Posts a command; `now` sets the secretariat's clock, `changes` what is posted."""
 
     def posted(text: str, *, user: str = HARRIET, now: Clock = clock, **changes: str) -> httpx.Response:
@@ -41,8 +45,9 @@ def slack(database: Database, config: Config, people: dict[str, Person], clock: 
         announcer = Announcer(config, calendar, lambda: "http://127.0.0.1:8765")
         with database.session() as session:
             keep_calendar(session, announcer, now.now())
-        door = SlackDoor(config, database, calendar, announcer, now, patience=2.5)
-        app = Starlette(routes=slack_routes(door, signing_secret=SECRET, bot_token=None))
+        files = ContentFolder(tmp_path / "content")
+        door = SlackDoor(config, database, calendar, announcer, now, files, NoScreens(), patience=2.5)
+        app = Starlette(routes=slack_routes(build_slack_app(door, signing_secret=SECRET, bot_token=None)))
         form = {"command": "/secretariat", "text": text, "user_id": user, "trigger_id": f"t-{time.monotonic_ns()}"}
         body = urlencode(form | {k: v for k, v in changes.items() if k in form})
         stamp = changes.get("stamp", str(int(time.time())))

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -53,6 +54,7 @@ SHOWN = 6
 REHEARSED = timedelta(days=92)  # for counting messages: a quarter shows every monthly group three times
 IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
+SLACK_THREADS = 16
 
 
 def add_to(app: typer.Typer) -> None:
@@ -207,8 +209,14 @@ def _serve(web_app: Starlette, listener: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     config = uvicorn.Config(web_app, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
+
+    async def serving() -> None:
+        # Slack's work is done in these threads; a slow Slack must not leave others without one
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(SLACK_THREADS, "slack"))
+        await server.serve(sockets=[listener])
+
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(sockets=[listener]))
+        asyncio.run(serving())
 
 
 def worker(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bot import amendments
 from bot.errors import SecretariatError
+from bot.slack_text import escaped
 from handlers.requests import enter_request
-from handlers.slack.door import Asked, SlackDoor, asker
+from handlers.slack.door import Answer, Asked, SlackDoor, asker
 
 
-def amendment_submitted(door: SlackDoor, asked: Asked) -> str:
+def amendment_submitted(door: SlackDoor, asked: Asked) -> Answer:
     """Record a request; the answer is its receipt. Raises SecretariatError with a sentence for the asker."""
     request = amendments.read_request(asked.text)
     if request is None:
@@ -19,9 +20,4 @@ def amendment_submitted(door: SlackDoor, asked: Asked) -> str:
             session, door.announcer, request, person, came_by="slack", source_key=asked.source_key, now=door.clock.now()
         )
         subject, text = door.announcer.receipt_text(row, meeting)
-    return f"*{_plain(subject)}*\n{_plain(text)}"
-
-
-def _plain(text: str) -> str:
-    """What people wrote is never Slack markup: no smuggled @channel, no link in disguise."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return Answer(f"*{escaped(subject)}*\n{escaped(text)}")

@@ -1,9 +1,15 @@
-"""What a Slack handler has at hand, and who is asking."""
+"""What a Slack handler has at hand, what Slack brings it, and what it may answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
+from slack_sdk.models.blocks import Block, Option
+from slack_sdk.models.views import View
 from sqlalchemy.orm import Session
 
 from bot import members
@@ -11,11 +17,14 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.errors import NotAllowed
 from bot.model import Person
+from bot.ports import ContentFiles, SlackScreens
 from bot.store.database import Database
+from bot.store.slack_tables import SlackActRow
 from schedules.announcements import Announcer
 from schedules.series import Calendar
 
 PATIENCE = 0.1  # Slack shows its user an error after three seconds, and people wonder long before
+FORM_PATIENCE = 1.5  # a modal shows that it is being sent
 LATER = "One moment: the answer follows here. Should none have come in a minute, please ask again."
 
 
@@ -23,7 +32,8 @@ LATER = "One moment: the answer follows here. Should none have come in a minute,
 class SlackDoor:
     """The parts of the secretariat that Slack handlers call.
 
-    `patience` is for how many seconds a command's acknowledgement waits for its answer; then it says `LATER`.
+    `patience` is for how many seconds a command's acknowledgement waits for its answer; then it says `LATER`. So does
+    a modal's, for `form_patience`.
     """
 
     config: Config
@@ -31,17 +41,132 @@ class SlackDoor:
     calendar: Calendar
     announcer: Announcer
     clock: Clock
+    files: ContentFiles
+    screens: SlackScreens
     patience: float = PATIENCE
+    form_patience: float = FORM_PATIENCE
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A slash command as it came. `source_key` is unique to it; answers may be posted to `response_url` for a while."""
+    """What a person asked of us: a command, a click or a shortcut.
+
+    `text` is what stands after the subcommand, or the clicked button's value. `source_key` is unique to what Slack
+    brought, the same where it is brought again. Answers may be posted to `response_url` for a while; a modal may be
+    opened with `trigger_id` for three seconds. `message` is the one that a shortcut or a button stands at, as Slack
+    gives it.
+    """
 
     slack_user_id: str
-    text: str
-    source_key: str
+    text: str = ""
+    source_key: str = ""
     response_url: str = ""
+    trigger_id: str = ""
+    channel: str = ""
+    message: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A modal as its reader filled it in: what each block holds, by the block's id.
+
+    Text, a date (ISO), a chosen option's value or a user's id as str; several options or files' ids as a tuple; nothing
+    chosen as "". `about` is the view's private metadata, `action` what was just chosen or typed for, `typed` the text
+    that options are looked up for.
+    """
+
+    asked: Asked
+    form: str
+    values: Mapping[str, str | tuple[str, ...]]
+    about: Mapping[str, Any]
+    view_id: str = ""
+    action: str = ""
+    typed: str = ""
+
+    def text(self, block_id: str) -> str:
+        """What one block holds, without blanks around it; "" where it holds nothing or is not there."""
+        held = self.values.get(block_id, "")
+        return held.strip() if isinstance(held, str) else ", ".join(held)
+
+    def several(self, block_id: str) -> tuple[str, ...]:
+        """What a block of several choices holds."""
+        held = self.values.get(block_id, ())
+        return held if isinstance(held, tuple) else (held,) if held else ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is answered, in Slack's spelling (`bot.slack_text`): the whole in `text`, richer in any `blocks`.
+
+    Only the asker sees it unless `public`. `replaces`: it takes the place of the message whose button was clicked.
+    """
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    public: bool = False
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong in a filled modal: a sentence for each block's id."""
+
+    fields: Mapping[str, str]
+
+
+def never(_text: str) -> bool:
+    """No text opens a modal."""
+    return False
+
+
+def left_empty(text: str) -> bool:
+    """The subcommand alone opens its modal."""
+    return not text.strip()
+
+
+Answering = Callable[[SlackDoor, Asked], Answer]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand. Where Slack is there and `opens` says so of its text, the form opens; else `answer` answers."""
+
+    usage: str
+    answer: Answering
+    form: str = ""
+    opens: Callable[[str], bool] = never
+    for_pmo: bool = False  # listed in the help for the PMO only; the handler itself asks who may do it
+
+
+@dataclass(frozen=True)
+class Click:
+    """A button in a message or on the home tab: it opens a form, or answers."""
+
+    answer: Answering | None = None
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A modal: built from what was asked, built anew when something in it is chosen, and what is done with it.
+
+    `changed` and `choices` are by action id. What is built has the form's key as its callback id.
+    """
+
+    title: str  # while it is filled
+    opened: Callable[[SlackDoor, Asked], View]
+    submitted: Callable[[SlackDoor, Filled], View | Wrong | Answer]
+    changed: Mapping[str, Callable[[SlackDoor, Filled], View]] = field(default_factory=dict)
+    choices: Mapping[str, Callable[[SlackDoor, Filled], list[Option]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event: `key` is the same where Slack brings it again, `event` as Slack gives it."""
+
+    key: str
+    slack_user_id: str
+    event: Mapping[str, Any]
 
 
 def asker(session: Session, asked: Asked) -> Person:
@@ -52,3 +177,17 @@ def asker(session: Session, asked: Asked) -> Person:
             "The secretariat does not know you yet.", hint="Please ask the PMO to put your Slack id on file."
         )
     return person
+
+
+def acted_before(session: Session, key: str, now: datetime) -> bool:
+    """Whether what Slack brought was acted on already; from now on it was, in the caller's transaction."""
+    if session.get(SlackActRow, key[:250]) is not None:
+        return True
+    session.add(SlackActRow(key=key[:250], at=now))
+    session.flush()
+    return False
+
+
+def packed(**about: object) -> str:
+    """A view's private metadata: small values only, Slack takes 3,000 characters."""
+    return json.dumps(about, separators=(",", ":"))

@@ -8,14 +8,14 @@ from bot import meetings
 from bot.clock import spoken
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, MeetingStatus
-from handlers.slack.door import Asked, SlackDoor, asker
+from handlers.slack.door import Answer, Asked, SlackDoor, asker
 from schedules.finding import day_named, find_meeting, known_group
 
 AHEAD = timedelta(days=100)
 MOST_SHOWN = 8
 
 
-def next_asked(door: SlackDoor, asked: Asked) -> str:
+def next_asked(door: SlackDoor, asked: Asked) -> Answer:
     """The next meetings, of one group or of all."""
     now = door.clock.now()
     with door.database.reading() as session:
@@ -23,11 +23,11 @@ def next_asked(door: SlackDoor, asked: Asked) -> str:
         group = known_group(door.config, asked.text.strip()) if asked.text.strip() else None
         coming = meetings.between(session, now, now + AHEAD, group)
     if not coming:
-        return "No meeting is on the calendar for the next hundred days."
-    return "\n".join(_line(meeting) for meeting in coming[:MOST_SHOWN])
+        return Answer("No meeting is on the calendar for the next hundred days.")
+    return Answer("\n".join(_line(meeting) for meeting in coming[:MOST_SHOWN]))
 
 
-def deadlines_asked(door: SlackDoor, asked: Asked) -> str:
+def deadlines_asked(door: SlackDoor, asked: Asked) -> Answer:
     """Every clock of a group's next meeting, or of the one on a date."""
     words = asked.text.split()
     if not words:
@@ -47,7 +47,7 @@ def deadlines_asked(door: SlackDoor, asked: Asked) -> str:
             raise UnknownThing(f"{group} has no meeting in the next hundred days.", hint="Give a date as well.")
         clocks = door.announcer.clocks_of(session, meeting)
     said = [f"• {d.rule}: *{spoken(d.due_at)}*" if d.due_at else f"• {d.rule}: {d.note}" for d in clocks]
-    return "\n".join([_line(meeting), *said])
+    return Answer("\n".join([_line(meeting), *said]))
 
 
 def _line(meeting: Meeting) -> str:
