@@ -427,5 +427,6 @@ def test_every_quote_is_verbatim_and_every_draft_is_json(lines: list[tuple[str, 
     for line in drafted:
         assert line.evidence
         assert all(e.quote and e.quote in texts[e.segment].text for e in line.evidence)
+        assert line.at is not None
         assert texts[line.segment].start <= line.at <= texts[line.segment].end
     assert Draft.model_validate_json(draft.model_dump_json()) == draft

@@ -1,8 +1,10 @@
+# ruff: noqa: E501  (phrases read better whole)
 """Actions: what somebody undertakes, or is asked, to do after the meeting. Courtesies and chairing are none."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +27,8 @@ _DO = (
     r"document|identify|remind|nominate|respond|reply|take (?:that|this|it) away|take (?:an|the|that|this) action"
     r"|bring back|bring (?:a|an|the|this|that) [\w ]+ (?:back|to)|"
     r"add (?:that|this|it|a|an|the)|go away and \w+|look up|note and \w+|file|make sure|ensure|ask (?:the|our|my)"
-    r"|put (?:that|this|it|a|the) [\w ]*?(?:in writing|on the agenda|on file)|"
+    r"|put (?:that|this|it|a|the) [\w ]*?(?:in writing|on the agenda|on file)|drop (?:you|the \w+) a (?:note|line)|supply|forward (?:that|the|it|those|you)"
+    r"|furnish|give (?:you|the (?:committee|group)) (?:a note|the figures|that in writing|an update in writing)|"
     r"focus on|build|model)"
 )
 _ADV = (
@@ -48,7 +51,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
         ("named", rf"\b(?P<who>(?-i:[A-Z])[\w'-]+(?: (?-i:[A-Z])[\w'-]+)?) (?:to|will|is to|is going to|has agreed "
                   rf"to|agreed to|takes? (?:an|the) action to){_ADV} (?P<do>{_DO}\b.*)", 0.65),
         ("own", rf"\b(?P<who>i|we)(?:'ll| will| shall|'m going to| am going to|'re going to| are going to){_ADV}[ "
-                rf",]+(?P<do>{_DO}\b.*)", 0.65),
+                rf",]+(?P<do>(?:go (?:back )?and |go away and )?{_DO}\b.*)", 0.65),
         ("own", r"\b(?P<who>i|we)(?:'ll| will| can)? take (?:an|the|that|this) action,? to (?P<do>\w.+)", 0.85),
         ("own", rf"\b(?P<who>i|we) can{_ADV} (?P<do>(?:send|circulate|provide|write|look into|come back to (?:you"
                 rf"|the)|get back|check with|let (?:you|the \w+|members) (?:know|have)|follow up|report back"
@@ -62,6 +65,11 @@ _FORMS: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
         ("asked", rf"\b(?:could|can|would|will) (?P<who>you|(?-i:[A-Z])[\w'-]+|{_ORG}){_ADV} (?P<do>(?:let (?:us|me"
                   rf"|the \w+) (?:know|have)|share (?:the|that|a|those)|update (?:the|us)|check (?:whether|with|if"
                   rf"|the)|review the|confirm (?:in writing|by)|look (?:into|at))\b.*)", 0.5),
+        ("asked", rf"\bif (?P<who>you|{_ORG}) (?:could|can|would){_ADV} (?P<do>(?:check (?!in\b)|send|circulate|provide (?:us|the"
+                  r"|a|that)|write to|let (?:us|the \w+|members) (?:know|have)|share (?:that|the|those)|supply|give us a note"
+                  r"|come back to (?:us|the)|confirm (?:that|in writing))\b.*)", 0.55),
+        ("asked", r"\b(?:maybe|perhaps|so|and|if) (?:we|i|the \w+) (?:could|can|might|may) (?:please )?have (?P<do>(?:a|the|that|an|some) "
+                  r"(?:\w+ ){0,2}?(?:note|letter|paper|update|list|copy|breakdown|report|figures?|information|data)\b.*)", 0.6),
         ("asked", r"\b(?:could|can|may) (?:we|i|the \w+) (?:please )?have (?P<do>(?:a|the|that|an) (?:\w+ "
                   r"){0,2}?(?:note|letter|paper|update|list|copy|breakdown|report|figures?)\b.*)", 0.6),
         ("asked", r"\bperhaps (?P<who>you) (?:could|can|would) (?P<do>(?:send|write|provide|let us|circulate|share"
@@ -95,12 +103,21 @@ _UNREAL = re.compile(
     r"|how|what|where|think|but if)\b[^,;.]*$",
     re.IGNORECASE,
 )
+# "If it's helpful, we can write to you": an offer, not a condition.
+_OFFER = re.compile(
+    r"\bif (?:it(?:'s| is| would be)|that(?:'s| is| would be)|you(?:'d| would)?) (?:be )?(?:helpful|useful|of (?:help|use|interest)"
+    r"|like|wish|want|of assistance),?|\bif (?:it|that) (?:helps|would help|assists),?|\b(?:i|we) (?:think|hope) ",
+    re.IGNORECASE,
+)
+_COMING_BACK = re.compile(r"(?<=\w) and (?:then )?(?:come|get|report) back to (?:you|the \w+)", re.IGNORECASE)
+_TAKEN_UP = frozenset(["check", "write", "send", "circulate", "share", "provide", "confirm", "look"])
 _NEGATED = re.compile(r"\b(?:not|never|n't|won't|can't|cannot)\b[^,;.]{0,25}$", re.IGNORECASE)
 _END = re.compile(
     r"(?<=\w)[.?!;]|,? (?:if (?:that|you)(?:'s| is| would)|is that|okay\?|thank|and then|but|because|so that (?:we"
     r"|you) can|which)\b|, (?:yeah|yes|okay|please|right)\b"
 )
 _ADDRESSED = re.compile(r"^(?:[\w']+,? ){0,2}?([A-Z][\w'-]+), (?:could|can|would|will|perhaps)")
+_JUST_BEFORE = 40  # sentences in which somebody has been speaking
 _VAGUE = re.compile(
     r"^\w+(?: \w+)? (?:that|this|it|them|those|into it|into that|back)?(?: to (?:you|them|everyone|the group|the "
     r"meeting))?$",
@@ -147,11 +164,12 @@ def _task_in(said: Sentence, attendance: Attendance) -> _Task | None:
                 continue
             if form == "named" and not _is_somebody(who, found.start("who"), said.text, attendance):
                 continue
-            before = said.text[: found.start()]
+            before = _OFFER.sub("", said.text[: found.start()])
             if _UNREAL.search(before) or _NEGATED.search(f"{before} {found[0][: found.start('do') - found.start()]}"):
                 continue
             do = _END.split(found["do"], maxsplit=1)[0]
-            if _COURTESY.search(found[0][: found.start("do") - found.start()] + do) or len(do.split()) < 2:
+            courtesy = _COURTESY.search(found[0][: found.start("do") - found.start()] + _COMING_BACK.sub("", do))
+            if courtesy or len(do.split()) < 2:
                 continue
             return _Task(said, form, who, do, found.start(), sure)
     return None
@@ -173,16 +191,16 @@ def _is_marked(who: str, attendance: Attendance) -> bool:
 
 def _repeats(first: _Task, then: _Task) -> bool:
     """A request and its "yes, I'll send that", or the same task said again at once."""
-    near = then.sentence.number - first.sentence.number <= 4 and then.sentence.start - first.sentence.start <= 60
-    answered = first.form == "asked" and then.form == "own" and then.sentence.speaker in (None, *_others(first))
-    same_verb = first.said.split()[0].lower() == then.said.split()[0].lower()
-    return near and (
-        (answered and then.sentence.speaker != first.sentence.speaker) or (same_verb and bool(_VAGUE.match(then.said)))
-    )
+    near = then.sentence.number - first.sentence.number <= 6 and then.sentence.start - first.sentence.start <= 60
+    another = first.sentence.speaker is None or then.sentence.speaker != first.sentence.speaker
+    answered = another and first.form == "asked" and then.form == "own"
+    taken_up = another and first.form == "own" and then.form == "asked" and then.who.lower() in ("", "you")
+    same_verb = bool(_verbs(first) & _verbs(then))
+    return near and (answered or (same_verb and (taken_up or bool(_VAGUE.match(then.said)))))
 
 
-def _others(task: _Task) -> tuple[str | None, ...]:
-    return () if task.sentence.speaker is None else (task.sentence.speaker,)
+def _verbs(task: _Task) -> frozenset[str]:
+    return frozenset(word.lower() for word in task.said.split()[:4]) & _TAKEN_UP | {task.said.split()[0].lower()}
 
 
 def _drafted(
@@ -191,7 +209,9 @@ def _drafted(
 ) -> DraftedAction:  # fmt: skip
     number = task.sentence.number
     after = list(sentences[number + 1 : number + 3])
-    owner = _owner(task, replies, after, sentences[max(0, number - 1) : number], attendance)
+    owner = _owner(
+        task, replies, after, sentences[max(0, number - _JUST_BEFORE) : number], attendance, sentences[:number]
+    )
     due = due_in(task.sentence.text[task.at :], held_on) or next(
         (d for r in replies if (d := due_in(r.sentence.text, held_on))), None
     )
@@ -215,20 +235,56 @@ def _drafted(
 
 
 def _owner(
-    task: _Task, replies: Sequence[_Task], after: Sequence[Sentence], before: Sequence[Sentence], attendance: Attendance
+    task: _Task,
+    replies: Sequence[_Task],
+    after: Sequence[Sentence],
+    before: Sequence[Sentence],
+    attendance: Attendance,
+    introduced: Sequence[Sentence],
 ) -> list[str]:
     """Who is to do it, from the words, the speaker and the members file; nobody where they do not say."""
     if task.form == "own":
-        return _speaker(task.sentence, before, attendance)
+        return _speaker(task.sentence, before[-1:], attendance)
     if task.who.lower() not in ("you", "", "somebody", "someone"):
         return [_full_name(task.who, attendance)]
     addressed = _ADDRESSED.match(task.sentence.text)
     if addressed and addressed[1].lower() not in _NOT_NAMES:
         return [_full_name(addressed[1], attendance)]
-    if replies:
-        return _speaker(replies[0].sentence, [], attendance)
     answer = next((s for s in after if s.speaker and s.speaker != task.sentence.speaker), None)
-    return _speaker(answer, [], attendance) if answer and assents(answer.text, to_any_objections=False) else []
+    if not replies and (called := _called_on(task.sentence.text, introduced, attendance)):
+        return [called]
+    if replies or (answer and assents(answer.text, to_any_objections=False)):
+        addressee = replies[0].sentence if replies else answer
+    else:
+        addressee = _addressee(task, before, answer)
+    return _speaker(addressee, [], attendance) if addressee else []
+
+
+def _addressee(task: _Task, before: Sequence[Sentence], answer: Sentence | None) -> Sentence | None:
+    """Where nobody says yes: a sentence of whoever has been speaking, or answers; nobody where anybody may do it."""
+    if task.sentence.speaker is None or task.who.lower() in ("somebody", "someone"):
+        return None
+    spoken: Counter[str] = Counter()
+    for said in before:
+        if said.speaker and said.speaker != task.sentence.speaker:
+            spoken[said.speaker] += len(said.text)
+    return next((s for s in before if spoken and s.speaker == spoken.most_common(1)[0][0]), answer)
+
+
+def _called_on(text: str, introduced: Sequence[Sentence], attendance: Attendance) -> str | None:
+    """Whom a request names at its end: a member, or a title with which somebody was introduced."""
+    called = re.search(r", ((?:[A-Z][\w'-]+ ?){1,4})[.?!]*$", text)
+    if called is None:
+        return None
+    title = called[1].strip()
+    if member := attendee_of(title, attendance):
+        return member.name
+    names = [m.name for m in attendance.members]
+    by_title = (
+        re.compile(rf"({'|'.join(map(re.escape, names))}),? (?:the |our )?{re.escape(title)}\b") if names else None
+    )
+    found = next((m for said in introduced if by_title and (m := by_title.search(said.text))), None)
+    return found[1] if found else None
 
 
 def _speaker(said: Sentence, before: Sequence[Sentence], attendance: Attendance) -> list[str]:

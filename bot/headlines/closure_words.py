@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases read better whole)
 """The tables of closing language: the outcome that a turn of phrase stands for, and how far it can be trusted (0 to 1).
 
 To teach the bot a phrase, add a row here and a line to the table of tests/test_headlines.py. Matching ignores case.
@@ -14,7 +15,7 @@ _THING = (
     r"|letters?|agenda)"
 )
 _IT = (
-    rf"(?:that|this|it|these|those|they|both|(?:the|this|that|both|all|our)(?: [\w'&/.-]+){{0,7}}? {_THING}(?: "
+    rf"(?:(?:that|this)(?: one)?|it|these|those|they|both|(?:the|this|that|both|all|our)(?: [\w'&/.-]+){{0,7}}? {_THING}(?: "
     rf"[\w'&/.-]+){{0,6}}?"
     rf"|(?:cr|change request|decision) ?\d+|{_THING} (?:\d+|one|two|three|four|five|a|b|c))"
 )
@@ -30,7 +31,7 @@ _YES = (
 )
 _WE = (
     r"(?:we|the (?:group|committee|board|meeting|members)|members|everyone|everybody|psg|dag|sitag|mcag|qag|ccag"
-    r"|[a-z]{2,4}(?:ag|wg|sg))"
+    r"|[a-z]{1,4}(?:ag|wg|sg))"
 )
 _WILL = (
     r"(?:'ll| will|'re going to| are going to|'m going to| am going to| shall| must| need to| propose to| would "
@@ -51,10 +52,13 @@ STATEMENTS: tuple[tuple[DecisionOutcome, str, float], ...] = (
                  rf"|price)s?)", 0.8),
     ("escalate", r"\b(?:goes|go|going|taken?|taking|pass(?:ed)?|put) (?:this |that |it )?(?:up |on )?(?:to|with) "
                  r"(?:the )?(?:ofgem|psg|sro|ipa)\b", 0.6),
+    ("escalate", rf"\b(?:{_WE}{_WILL}|i{_WILL}|let's)(?: now| therefore)* refer (?:this|that|it|the [\w' ]{{2,60}}?) "
+                 r"(?:up )?to (?:the )?(?:psg|ofgem|sro|ipa)\b|\brefer(?:red|ring)?(?: up)? to (?:the )?(?:psg|ofgem|ipa)\b", 0.75),
+    ("refer", rf"\b{_IT}{IS}{_ADV} referred back\b|\b(?:{_WE}{_WILL}|i{_WILL}) refer (?:it|this|that|them) back\b", 0.8),
     ("refer", r"\b(?:refer(?:red|ring)?|remit(?:ted)?)(?: [\w']+){0,8}? back (?:to|for|into|round)\b(?! (?:you|me"
               r"|that|this|the slide|slide))", 0.75),
     ("refer", r"\b(?:send|sent|sending|take|taken|taking|goes?|going|hand(?:ed)?|pass(?:ed)?|put)(?: (?:this|that"
-              r"|it|the [\w' ]{2,40}?))? back (?:to (?:the )?(?:\w+ )?(?:[a-z]{2,4}(?:ag|wg|sg)|psg|drg|working "
+              r"|it|the [\w' ]{2,40}?))? back (?:to (?:the )?(?:\w+ )?(?:[a-z]{1,4}(?:ag|wg|sg)|psg|drg|working "
               r"group|advisory group|sub-?group|authors?|team|drawing board|programme|pmo)\b|for (?:further|more"
               r"|additional) )", 0.75),
     ("refer", rf"\b(?:{_WE}{_WILL}|i{_WILL}|let's)(?: now| therefore)* refer (?:this|that|it|the [\w' ]{{2,60}}?) "
@@ -74,6 +78,12 @@ STATEMENTS: tuple[tuple[DecisionOutcome, str, float], ...] = (
                  r"out)? (?:to|until|till|at|for) (?:the )?(?:next|a later|a future|january|february|march|april"
                  r"|may|june|july|august|september|october|november|december|[a-z]+'s meeting)\b", 0.7),
     ("reject", rf"\b{_ANY}(?:{IS}|'s| will| was)?{_ADV}(?:(?: not|n't),?)+(?: been| be| being)?{_ADV} {_YES}\b", 0.85),
+    ("reject", r"\b(?:decision|consensus|view|recommendation)(?: (?:of|from) [\w ]{3,30}?)? (?:is|was) (?:not to|that (?:we|it"
+               r"|this) (?:do|does|did|should|will|would|must|can)(?: not|n't)|to (?:reject|refuse|decline|turn down))\b", 0.85),
+    ("reject", rf"\b(?:{_WE}|i)(?:'ve| have| has|'m| am|'re| are)?(?: [\w']+)? (?:agreed|decided|resolved|minded|deciding"
+               r"|going) (?:not to (?:approve|accept|agree|endorse|adopt|proceed|support|go ahead)|to reject|to refuse)\b", 0.8),
+    ("reject", r"\b(?:it's|that's|it is|that is|this is) (?:therefore )?(?:a )?no from (?:this|the|our) group\b|\band (?:is|are) "
+               r"therefore (?:rejected|refused|declined|not (?:approved|agreed|accepted))\b", 0.8),
     ("reject", rf"\b(?:{_IT}|the [\w ]{{3,40}}?) (?:is|are|was) lost\b", 0.8),
     ("reject", rf"\b{_ANY}(?:{IS}| was){_ADV}(?: being)? (?:refused|rejected|declined|turned down|dismissed"
                rf"|defeated|voted down|thrown out)\b", 0.85),
@@ -101,15 +111,18 @@ STATEMENTS: tuple[tuple[DecisionOutcome, str, float], ...] = (
     ("accept", rf"\b{_WE}(?:'re| are| is| have|'ve| has)(?: all| now| therefore| hereby| formally| unanimously)* "
                rf"(?:agreed|approved|accepted|endorsed|adopted|content|unanimous)\b(?! (?:suppliers?|list|plan"
                rf"|budget|with (?:you|him|her)))", 0.7),
-    ("accept", r"^(?:so |and )?(?:psg|the (?:group|committee|board|meeting)|[a-z]{2,4}(?:ag|wg|sg)) (?:now "
+    ("accept", r"^(?:so |and )?(?:psg|the (?:group|committee|board|meeting)|[a-z]{1,4}(?:ag|wg|sg)) (?:now "
                r"|therefore |hereby |formally )*(?:agrees|approves|accepts|endorses|adopts)\b", 0.85),
     ("accept", r"\b(?:i|we) (?:now |therefore |hereby |formally |will |nevertheless |still )+(?:approve|accept"
                r"|endorse|adopt)\b|\bi(?:'m| am) (?:therefore |now |still |nevertheless |going to |happy to "
                r"|content to )*(?:approving|accepting|approve|accept|endorse)\b", 0.7),
+    ("accept", r"\bi(?:'ve| have) (?:now |therefore )?decided (?:to (?:approve|accept|agree|endorse|adopt|proceed)|that)\b"
+               r"|\bdecision of (?:this|the) (?:group|committee|board|meeting) is (?:to (?:approve|accept|agree|adopt|proceed"
+               r"|endorse)|that)\b|\b(?:that's|it's|that is|it is) a yes\b(?! from (?:me|us)\b)", 0.8),
     ("accept", r"\bmy (?:informed )?decision is to (?:approve|accept|agree|proceed)\b|\b(?:chair|sro)'s decision "
                r"is to (?:approve|accept|agree|proceed)\b", 0.9),
     ("accept", r"^(?:so |and )*(?:i (?:hear|see|am hearing)|hearing|seeing|there (?:are|being|were)|with) (?:(?:no"
-               r"|know)(?: further| other)? (?:objections?|dissent)|none(?=[.,!]|$| so| then))\b(?!.*\bbut\b)", 0.75),
+               r"|know)(?: further| other)? (?:objections?|dissent|opposition)|none(?=(?: opposed)?[.,!]|$| so| then)|none(?=[.,!]|$| so| then))\b(?!.*\bbut\b)", 0.75),
     ("accept", r"\b(?:we|there)(?:'ve| have| is|'s)(?: got)?(?: now| therefore)? (?:agreement|consensus|approval) "
                r"(?:to|that|on|for)\b", 0.8),
     ("accept", r"\b(?:sro|chair|psg|the group) has (?:now )?decided (?:to|that)\b|\blet's (?:agree|approve|accept"
@@ -132,13 +145,22 @@ QUESTIONS: tuple[tuple[str, float], ...] = (
     (r"\b(?:are|is|were) (?:we|members|everyone|everybody|people|you all|all|the group|the committee|colleagues"
      r"|the board|there)(?: \w+){0,3}? (?:agreed|agree|a greed|content|in agreement|okay|ok|happy|comfortable|any "
      r"(?:objections?|dissent)|consensus)\b", 0.8),
+    (r"\b(?:are|is) (?:you|you all|members|everyone|everybody|we|the (?:group|committee|board))(?: all| both)? (?:happy"
+     r"|content|okay|ok|willing|prepared) (?:to|with|for us to) (?:note|noting|approv|accept|agree|endors|adopt|sign|taking)", 0.8),
+    (r"\b(?:can|may|could) i (?:just )?(?:ask|check|confirm) (?:whether|if|that) (?:members|everyone|everybody|we|you|the"
+     r" (?:group|committee))(?:'re| are| is)(?: all)? (?:happy|content|agreed|okay|ok)\b", 0.75),
+    (r"\bis (?:that|this|it) (?:all )?(?:agreed|approved|accepted|carried|acceptable|all right|alright)\b(?=[^.!]*\?)", 0.75),
+    (r"\bis there (?:unanimous )?(?:consent|agreement|consensus|support)\b", 0.75),
+    (r"\b(?:may|can|shall) (?:i|we) take it(?: then)? that (?:the group|members|we|everyone|everybody|psg|[a-z]{1,4}(?:ag|wg|sg))"
+     r"\b", 0.75),
+    (r"\b(?:can|shall|could|may) we (?:please |all |just )?note (?:that|those|these|them|the|it)\b", 0.7),
     (r"\b(?:can|could|may|shall|do|does|will) (?:i|we|you all|everyone|everybody|members|the group|anyone"
      r"|anybody)(?: \w+){0,3}? (?:take (?:that|this|it|the [\w ]{3,50}?) as (?:agreed|approved|read)|agree\b"
      r"|approve|accept|endorse|adopt|have agreement|get agreement|have (?:your |the group's )?(?:approval"
      r"|consensus))", 0.75),
     (r"\b(?:any|are there|is there|anyone|anybody|does anyone|does anybody|no)(?: \w+){0,3}? (?:objections?"
      r"|objects?|dissent|opposed|disagrees?|against)\b(?! (?:to|that) (?:me|moving on|my))", 0.75),
-    (r"(?<!'m )(?<!'re )(?<!am )(?<!are )\b(?:all|those) in favou?r\b(?! of)", 0.75),
+    (r"(?<!'m )(?<!'re )(?<!am )(?<!are )\b(?:all|those|everyone|everybody) in favou?r\b(?! of)", 0.75),
     (r"^(?:and |so |okay |ok )*(?:agreed|content|all agreed|happy|everyone (?:happy|content|agreed))\?", 0.65),
     (r"(?:^|[.,;] ?|\b(?:we|everyone|everybody|members|all) )(?:happy|content|okay|ok) to (?:sign|approve|accept"
      r"|endorse|note|agree|adopt)\b[^.?!]*\?", 0.7),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases read better whole)
 """The words that close a matter: "are we agreed?", "that is approved", "refer it back". One sentence at a time."""
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ _NOT_CLOSING = re.compile(
     r"\b(?:content|happy|okay|ok|comfortable|agree|agreed|accept) to (?:move (?:on|to)|start|begin|continue|present"
     r"|share|go (?:next|first|on|through|ahead)|take (?:a break|questions)|"
     r"record|hear|speak|talk|answer|introduce|carry on|proceed to|hand|do that now|discuss)\b|\bscreen\b|\bcan "
-    r"(?:everyone|you) (?:hear|see)\b|\b(?:are you|is he|is she) (?:happy|content|okay)\b",
+    r"(?:everyone|you) (?:hear|see)\b"
+    r"|\b(?:are you|is he|is she) (?:happy|content|okay)\b(?! to (?:note|approve|accept|agree|endorse|adopt))",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:if|whether|once|until|unless|when|before|after|should|assuming|suppose|supposing|as soon as|in case|in "
     r"order for|hope|hoping|hopefully|would|could|might|"
     r"wait for|waiting for|said|says|told|claims?|hear that|heard that|why|how|who|expect|expecting|seek|seeking"
-    r"|where|as|because|since|although|not sure|unclear)\b[^,;:]*$",
+    r"|where|because|since|although|not sure|unclear|(?:not|n't) (?:hear|see|say)(?:ing)?|(?:love|like) to say)\b[^,;:]*$"
+    r"|\b(?<!as )as(?! (?:chair|sro|the (?:chair|sro)))\b[^,;:]*$",
     re.IGNORECASE,
 )
 _TENTATIVE = re.compile(

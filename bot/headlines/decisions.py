@@ -30,6 +30,7 @@ _REPLIES, _REPLY_SECONDS = 15, 300.0  # a round of the constituencies takes its 
 _SAME_MATTER, _SAME_SECONDS = 6, 60.0
 _VIEWS, _VIEWS_SECONDS = 25, 240.0
 _RULING_SENTENCES = 3
+_FEW_WORDS = 5  # of a reply that must be a yes or is none
 _RETRACTIONS, _RETRACTION_SECONDS = 4, 30.0
 
 
@@ -161,7 +162,8 @@ def _read_acceptance(cluster: Sequence[_Found], sentences: Sequence[Sentence], w
     retracted = [s for s in _near(sentences, within, number, _RETRACTIONS, _RETRACTION_SECONDS) if objects(s.text)]
     if retracted:
         return _Reading("none", None, 0.3, tuple(retracted[:1]))
-    if open_objection := _open_objection([*_views_before(sentences, within, number), last.sentence], last):
+    views = [*_views_before(sentences, within, number), last.sentence]
+    if open_objection := _open_objection(views, last) or _doubtful_reply(cluster, sentences):
         ruling = last.closure.rules or rules_in(sentences[max(within.start, number - 1)].text)
         if not ruling or open_objection is last.sentence:
             return _Reading("none", None, 0.3, (open_objection,))
@@ -194,6 +196,37 @@ def _open_objection(views: Sequence[Sentence], last: _Found) -> Sentence | None:
     return still_open
 
 
+def _doubtful_reply(cluster: Sequence[_Found], sentences: Sequence[Sentence]) -> Sentence | None:
+    """What somebody answered to the question before an acceptance, where it is no plain yes and was not taken back."""
+    asked = next((found for found in reversed(cluster[:-1]) if found.closure.asked), None)
+    if asked is None:
+        return None
+    replies = sentences[asked.sentence.number + 1 : cluster[-1].sentence.number]
+    doubtful = _unanswered(asked, replies)
+    for reply in replies:
+        if withdraws_objection(reply.text):
+            doubtful = None
+        elif refuses(reply.text, to_any_objections=asked.closure.any_objections) or _evades(reply, asked):
+            doubtful = reply
+    return doubtful
+
+
+def _unanswered(asked: _Found, replies: Sequence[Sentence]) -> Sentence | None:
+    """The first reply of other voices where none of theirs is a yes: the Chair's own thanks agree to nothing."""
+    others = [r for r in replies if r.speaker is not None and r.speaker != asked.sentence.speaker]
+    any_objections = asked.closure.any_objections
+    if any(assents(r.text, to_any_objections=any_objections) or withdraws_objection(r.text) for r in others):
+        return None
+    return others[0] if others else None
+
+
+def _evades(reply: Sentence, asked: _Found) -> bool:
+    """A few words of another voice that are no yes: "well, one", "we'd rather not"."""
+    other = reply.speaker is not None and reply.speaker != asked.sentence.speaker
+    few = len(reply.text.split()) <= _FEW_WORDS and not reply.text.rstrip().endswith("?")
+    return other and few and not assents(reply.text, to_any_objections=asked.closure.any_objections)
+
+
 def _half_hearted(around: str) -> bool:
     return bool(
         re.search(
@@ -213,14 +246,18 @@ def _read_question(asked: _Found, sentences: Sequence[Sentence], within: range, 
     rest = re.sub(r"^(?:to|with|on|that)\b[^,?]*", "", rest).strip(" ?,.") if not closure.any_objections else rest
     yes = bool(rest) and assents(rest, to_any_objections=closure.any_objections)
     for reply in replies:
-        if refuses(reply.text, to_any_objections=closure.any_objections and not yes) or is_ironic(reply.text):
+        refused = refuses(reply.text, to_any_objections=closure.any_objections and not yes)
+        if refused or is_ironic(reply.text) or (not yes and _evades(reply, asked)):
             open_objection = reply
         elif withdraws_objection(reply.text):
             open_objection, yes = None, True
         elif open_objection is not reply and assents(reply.text, to_any_objections=closure.any_objections):
             yes = True
-    if objects(asked.sentence.text[closure.end :]) or (bool(rest) and is_conditional(rest)):
+    one_here = closure.any_objections and bool(re.match(r"(?:yes|yeah|yep)\b", rest, re.IGNORECASE))
+    if one_here or objects(asked.sentence.text[closure.end :]) or (bool(rest) and is_conditional(rest)):
         open_objection = asked.sentence
+    answered = next((n for n, r in enumerate(replies) if r.speaker == asked.sentence.speaker), len(replies))
+    open_objection = open_objection or _unanswered(asked, replies[:answered])
     if open_objection is not None:
         return _Reading("none", None, 0.3, (open_objection,))
     if not yes:

@@ -20,6 +20,7 @@ from bot.headlines.agenda import align
 from bot.headlines.checks import Checks
 from bot.headlines.coverage import coverage_of
 from bot.headlines.decisions import decisions_in
+from bot.headlines.informal import is_informal, likely_actions, likely_decisions
 from bot.headlines.people import chair_of
 from bot.headlines.raid import raid_in
 from bot.headlines.sentences import sentences_of
@@ -39,10 +40,13 @@ def draft_from(
     sentences, checks = sentences_of(transcript), Checks(transcript, agenda, attendance)
     chair = chair_of(sentences, attendance)
     begun = align(sentences, agenda)
-    decisions = [
-        checks.decision(d) for d in decisions_in(sentences, chair=chair, level=level, agenda=agenda, begun=begun)
-    ]
-    actions = [checks.action(a) for a in actions_in(sentences, held_on=held_on, attendance=attendance, begun=begun)]
+    closed = decisions_in(sentences, chair=chair, level=level, agenda=agenda, begun=begun)
+    undertaken = actions_in(sentences, held_on=held_on, attendance=attendance, begun=begun)
+    if is_informal(sentences, attendance):
+        closed = likely_decisions(sentences, closed, begun=begun)
+        undertaken = likely_actions(sentences, undertaken, attendance=attendance, begun=begun)
+    decisions = [checks.decision(line) for line in closed]
+    actions = [checks.action(line) for line in undertaken]
     closing = [decision.segment for decision in decisions]
     views = viewpoints_in(sentences, chair=chair, attendance=attendance, begun=begun, closing=closing)
     viewpoints = [checks.viewpoint(v) for v in views]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from bot.formats import Attendance, DraftedViewpoint, Stance
 from bot.headlines.agenda import Begun, item_at
@@ -51,6 +53,7 @@ _COMMENT = re.compile(
 _OWN_VIEW = re.compile(_OWN, re.IGNORECASE)
 _WEIGHT: dict[Stance, int] = {"objects": 6, "abstains": 5, "concern": 4, "supports": 4, "asks": 3, "comments": 2}
 _FEWEST_WORDS, _FEWEST_ASKED = 8, 9
+_OPENING = 0.15  # of the words: introductions at the start, thanks and papers to note at the end
 _PAUSES: dict[Stance, float] = {"comments": 240.0, "asks": 150.0, "supports": 60.0, "concern": 60.0}  # seconds
 
 
@@ -76,6 +79,7 @@ def viewpoints_in(
     """
     drafted: list[DraftedViewpoint] = []
     closed = frozenset(closing)
+    discussed = _middle(sentences)
     for turn in turns_of(sentences):
         if turn[0].speaker is not None and (turn[0].speaker == chair or _is_programme(turn[0].speaker, attendance)):
             continue
@@ -86,11 +90,27 @@ def viewpoints_in(
         if _lately(stance, said, drafted):
             continue
         voice = _voice(said, sentences, attendance)
+        passing = stance == "comments" or said.number not in discussed
+        if passing and stance != "objects" and _speaks_for_nobody(said, voice, attendance):
+            continue
         own = stance in ("objects", "concern") and bool(_OWN_VIEW.search(said.text))
         if voice.speaker is None and voice.constituency is None and (not own or said.pieces[0].segment.id in closed):
             continue
         drafted.append(_drafted(stance, said, voice, begun))
     return drafted
+
+
+def _speaks_for_nobody(said: Sentence, voice: _Voice, attendance: Attendance) -> bool:
+    """Whether a known voice has neither a constituency nor a part on file: a guest, remarking in passing."""
+    member = attendee_of(said.speaker, attendance)
+    return said.speaker is not None and voice.constituency is None and not (member and member.role)
+
+
+def _middle(sentences: Sequence[Sentence]) -> range:
+    """The numbers of the sentences between the opening and the closing of the meeting, by words spoken."""
+    words = list(accumulate(len(said.text.split()) for said in sentences))
+    edge = _OPENING * words[-1] if words else 0.0
+    return range(bisect_left(words, edge), bisect_right(words, (words[-1] if words else 0.0) - edge))
 
 
 def _is_programme(speaker: str, attendance: Attendance) -> bool:
@@ -107,7 +127,7 @@ def _lately(stance: Stance, said: Sentence, drafted: Sequence[DraftedViewpoint])
         for v in reversed(drafted[-12:])
         if said.speaker and v.stance == stance and v.speaker and same_person(v.speaker, said.speaker)
     )
-    return any(0 <= said.start - view.at < pause for view in mine)
+    return any(view.at is not None and 0 <= said.start - view.at < pause for view in mine)
 
 
 def stance_of(text: str) -> Stance | None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (phrases read better whole)
 """The report's own language: reported speech in the past tense, as in minutes, made from words that were said."""
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ def decision_line(outcome: DecisionOutcome, matter: Matter, tail: str, *, decide
 
 REFUSED = re.compile(
     r"\b(?:is|be|was|were|been|being) (?:\w+ )?(?:refused|rejected|declined|turned down)\b|\bnot (?:be |been "
-    r")?(?:approved|accepted|agreed|adopted)\b",
+    r")?(?:approved|accepted|agreed|adopted)\b"
+    r"|\b(?:should|would|will|must|shall|did|does|do|could|can)(?: not|n't) (?:be )?(?:go ahead|proceed|progress|happen|taken forward)\b",
     re.IGNORECASE,
 )
 _VERBS: dict[str, tuple[str, str]] = {

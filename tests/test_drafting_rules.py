@@ -1,0 +1,105 @@
+"""Drafting beyond the Chair's closures: informal meetings, agendas out of order, the matrix, and what is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.formats import Agenda, AgendaItem, Attendance, Attendee, Audio, Draft, Segment, Transcript
+from bot.headlines.completeness import completeness_of
+from bot.headlines.draft import draft_from
+from bot.headlines.matrix import matrix_of
+from tests.test_headlines import HELD_ON, MEMBERS, draft_of, transcript_of
+
+THREE = Agenda(items=[AgendaItem(title="Migration plan"), AgendaItem(title="Data cleanse"), AgendaItem(title="Budget")])
+
+
+def test_the_matrix_says_who_spoke_who_did_not_and_who_was_away() -> None:
+    away = [m.model_copy(update={"present": False}) if m.name == "Sam Small" else m for m in MEMBERS.members]
+    attendance = MEMBERS.model_copy(update={"members": away})
+    draft = draft_of(
+        "Chair: Item 1, the migration plan.",
+        "L: We have serious concerns about the migration plan and its dates.",
+        "Chair: Item 2, the data cleanse.",
+        "D: We support the data cleanse as it is proposed here.",
+        agenda=THREE,
+        members=attendance,
+    )
+    matrix = matrix_of(draft, agenda=THREE, attendance=attendance)
+    assert [title for _, title in matrix.items] == ["Migration plan", "Data cleanse", "Budget"]
+    assert {row.constituency: row.cells for row in matrix.rows} == {
+        "Large Supplier": ("spoke", "no view recorded", "no view recorded"),
+        "DNO": ("no view recorded", "spoke", "no view recorded"),
+        "Small Supplier": ("absent", "absent", "absent"),
+    }
+    assert "Agenda item with no discussion found: Budget" in completeness_of(draft, THREE)
+
+
+def test_an_item_named_out_of_order_is_followed() -> None:
+    draft = draft_of(
+        "Chair: Item 1, the migration plan.",
+        "L: The migration plan moves the first cohort to March.",
+        "Chair: We'll take item 3, the budget, early.",
+        "P: The budget is two per cent under what was expected.",
+        "Chair: Back to item 2, the data cleanse.",
+        "D: The data cleanse has four open defects.",
+        agenda=THREE,
+    )
+    assert [(i.item, i.segment) for i in draft.agenda] == [("1", "0"), ("3", "2"), ("2", "4")]
+
+
+def informal_talk() -> Transcript:
+    said = ["Okay so that's the case then", "Yeah", "I think we go for the rubber one", "Mm-hmm", "Right fine"] * 40
+    said += [
+        "So for the next meeting",
+        "Jo Design you will work on the prototype",
+        "and I'm gonna write up the minutes",
+    ]
+    people = ("Ann Lead", "Jo Design", "Mel Market")
+    segments = [
+        Segment(id=str(i), start=i * 3.0, end=i * 3.0 + 2, speaker=people[i % 3], text=text)
+        for i, text in enumerate(said)
+    ]
+    return Transcript(audio=Audio(name="talk", duration=620), engine="by hand", segments=segments)
+
+
+def informal(attendance: Attendance) -> Draft:
+    return draft_from(informal_talk(), group="PSG", held_on=HELD_ON, level=2, agenda=Agenda(), attendance=attendance)
+
+
+def test_what_is_only_likely_is_to_be_confirmed_and_never_agreed() -> None:
+    people = [Attendee(name=name) for name in ("Ann Lead", "Jo Design", "Mel Market")]
+    draft = informal(Attendance(members=people))
+    assert draft.actions
+    assert all(line.outcome == "none" and "to be confirmed" in line.text for line in draft.decisions)
+    assert all(line.confidence <= 0.5 for line in draft.decisions)
+    assert ["Jo Design"] in [line.owner for line in draft.actions]
+
+
+def test_a_meeting_with_a_chair_on_file_is_read_by_rules_alone() -> None:
+    draft = informal(Attendance(chair="Ann Lead", members=[Attendee(name="Ann Lead", role="chair")]))
+    lines = [*(d.text for d in draft.decisions), *(a.text for a in draft.actions)]
+    assert not [text for text in lines if "to be confirmed" in text]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("L: Dobrý den, dnes budeme mluvit o plánu migrace a o termínech.", "D: Ano, souhlasím, ale ne s termínem."),
+        ("L: Bonjour à tous.", "D: Nous sommes d'accord pour approuver le plan."),
+        ("Nobody Known: We approve nothing today.",),
+    ],
+    ids=["Czech", "French", "a name that nobody has"],
+)
+def test_what_cannot_be_read_gives_no_agreement(lines: tuple[str, ...]) -> None:
+    assert not [d for d in draft_of(*lines, agenda=THREE).decisions if d.outcome == "accept"]
+
+
+def test_times_that_run_backwards_and_one_speaker_only_give_a_draft() -> None:
+    transcript = transcript_of("L: So that is approved.", "L: We will send the plan to Ofgem by Friday.")
+    segments = [
+        s.model_copy(update={"start": 90.0 - 40 * i, "end": 80.0 - 40 * i}) for i, s in enumerate(transcript.segments)
+    ]
+    backwards = transcript.model_copy(update={"segments": segments})
+    draft = draft_from(backwards, group="PSG", held_on=HELD_ON, level=2, agenda=THREE, attendance=Attendance())
+    assert draft.coverage.speech_seconds >= 0
+    assert [a.owner for a in draft.actions] == [["Lars Large"]]
