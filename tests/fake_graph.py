@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,6 +65,7 @@ class FakeGraph:
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
     uploads: FakeUploads = field(default_factory=FakeUploads)
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
+    changing_ids: list[str] = field(default_factory=list)  # steps of reading that did not ask for immutable ids
 
     def be_at(self, url: str) -> None:
         """The address that clients use; uploads are at another host's name, as Exchange has them."""
@@ -97,12 +98,22 @@ class FakeGraph:
 
     def forget(self) -> None:
         """An empty mailbox again, as before a test."""
-        for kept in (self.mails, self.faults, self.requests, self.uploads.sessions, self.uploads.pieces):
-            kept.clear()
+        kept = (self.mails, self.faults, self.requests, self.uploads.sessions, self.uploads.pieces)
+        for each in (*kept, self.mailbox.folder.made, self.changing_ids):
+            each.clear()
+        self.mailbox.forgotten_before = 0
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Sent as it is, not as JSON."""
+
+    mail: dict[str, Any]
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two packets: the second one would wait for 40 ms
     graph: FakeGraph
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
@@ -149,6 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, status: int, content: object, headers: dict[str, str]) -> None:
+        if isinstance(content, _Source):
+            self._send_source(content.mail)
+            return
         data = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {**({"Content-Type": "application/json"} if data else {}), **headers}.items():
@@ -175,22 +189,41 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(404, "BadRequest")
         if parts[0] not in (MAILBOX, "('1')"):
             raise Refused(404, "ErrorInvalidUser")
+        if step in ("delta", "mail", "source", "move") and not self._wants_immutable():
+            self.graph.changing_ids.append(step)
         if "event" in step or step == "view":
             return (*self._of_calendar(step, parts, body, query), {})
         handle = getattr(self, f"_{step.replace(' ', '_')}")
         return (*handle(parts, body, query), {})
 
+    def _wants_immutable(self) -> bool:
+        return 'idtype="immutableid"' in self.headers.get("Prefer", "").replace(" ", "").lower()
+
+    def _send_source(self, mail: dict[str, Any]) -> None:
+        """The MIME source, however large, from no memory."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        zeros, piece = mail["_zeros"], b"0" * 65_536
+        parts = (mail["_source"], *(piece[: zeros - at] for at in range(0, zeros, len(piece))))
+        with suppress(ConnectionError):  # whoever reads may have had enough
+            for part in (*filter(None, parts), b""):
+                self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+
     def _draft(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         from_mime = self.headers.get("Content-Type") == "text/plain"
         wanted = draft_from_mime(body, MAILBOX) if from_mime else draft_from_json(body)
-        immutable = 'idtype="immutableid"' in self.headers.get("Prefer", "").replace(" ", "").lower()
-        return 201, self.graph.mailbox.entity(self.graph.mailbox.make(wanted, immutable=immutable))
+        return 201, self.graph.mailbox.entity(self.graph.mailbox.make(wanted, immutable=self._wants_immutable()))
 
     def _find(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         return 200, self.graph.mailbox.listing(query)
 
     def _mail(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         return 200, self.graph.mailbox.entity(self.graph.mailbox.mail(parts[1]), query.get("$select", ""))
+
+    def _source(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        return 200, _Source(self.graph.mailbox.mail(parts[1]))
 
     def _send(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         self.graph.mailbox.send(parts[1])
@@ -240,11 +273,15 @@ class _Handler(BaseHTTPRequestHandler):
         return 201, {"@odata.context": f"{self.graph.url}v1.0/$metadata#microsoft.graph.uploadSession", **session}
 
     def _folders(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
-        return 200, self.graph.mailbox.folders()
+        return 200, self.graph.mailbox.folders(query)
+
+    def _new_folder(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
+        there = self.graph.mailbox.folder.make(json.loads(body)["displayName"])
+        return 201, self.graph.mailbox.shown_folder(there)
 
     def _folder(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         context = f"{self.graph.url}v1.0/$metadata#users('1')/mailFolders/$entity"
-        return 200, {"@odata.context": context, **self.graph.mailbox.folder(parts[1])}
+        return 200, {"@odata.context": context, **self.graph.mailbox.shown_folder(parts[1])}
 
     def _folder_mails(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         return 200, self.graph.mailbox.listing(query, parts[1])
@@ -278,9 +315,11 @@ STEPS = (  # the first that fits; what stands in brackets goes to the step
     ("GET", f"{_USER}/messages{_ID}/attachments", "attachments"),
     ("GET", f"{_USER}/messages{_ID}/attachments{_ID}", "attachment"),
     ("DELETE", f"{_USER}/messages{_ID}/attachments{_ID}", "remove attachment"),
+    ("GET", f"{_USER}/messages{_ID}/\\$value", "source"),
     ("GET", f"{_USER}/messages{_ID}", "mail"),
     ("DELETE", f"{_USER}/messages{_ID}", "delete"),
     ("GET", f"{_USER}/mailFolders", "folders"),
+    ("POST", f"{_USER}/mailFolders", "new folder"),
     ("GET", f"{_USER}/mailFolders{_ID}", "folder"),
     ("GET", f"{_USER}/mailFolders{_ID}/messages", "folder mails"),
     ("GET", f"{_USER}/mailFolders/?([^/]+)/messages/(?:microsoft\\.graph\\.)?delta(?:\\(\\))?", "delta"),

@@ -16,10 +16,7 @@ from typing import Any
 
 from tests.fake_graph_attachments import from_json
 from tests.fake_graph_calendar import WHEN, Refused
-
-FOLDERS = {"inbox": "Inbox", "drafts": "Drafts", "sentitems": "Sent Items", "deleteditems": "Deleted Items",
-           "archive": "Archive"}  # fmt: skip
-_ROOT = "AQMkAGRoot="
+from tests.fake_graph_folders import FakeFolders
 
 
 @dataclass
@@ -29,6 +26,24 @@ class FakeMailbox:
     url: str = ""
     mails: list[dict[str, Any]] = field(default_factory=list)
     changes: int = 0
+    folder: FakeFolders = field(default_factory=FakeFolders)
+    forgotten_before: int = 0  # cursors from before that change are no longer known
+
+    def receive(
+        self, source: bytes, *, subject: str = "", received_at: str = WHEN, own_words: str = "", zeros: int = 0
+    ) -> dict[str, Any]:
+        """A mail arrives in the inbox. `zeros`: so many bytes follow its source, which nobody keeps in memory."""
+        mail = {**_blank_mail({"subject": subject}), "isDraft": False, "isRead": False, "receivedDateTime": received_at}
+        mail |= {"_immutable": True, "_headers": [], "_attachments": [], "_left": {}, "_source": source}
+        mail |= {"_zeros": zeros, "_own_words": own_words, "parentFolderId": self.folder.id_of("inbox")}
+        self._changed(mail)
+        self.mails.append(mail)
+        return mail
+
+    def inside(self, folder: str) -> list[dict[str, Any]]:
+        """The mails in the folder of that id, well-known name or name as shown."""
+        there = folder if folder in self.folder.ids() else self.folder.named(folder)
+        return [mail for mail in self.mails if mail["parentFolderId"] == there]
 
     def make(self, wanted: dict[str, Any], *, immutable: bool) -> dict[str, Any]:
         """A draft from what was posted."""
@@ -67,7 +82,7 @@ class FakeMailbox:
 
     def move(self, mail: dict[str, Any], folder: str) -> dict[str, Any]:
         """To the folder of that id or well-known name."""
-        there = folder_id(folder)
+        there = self.folder.id_of(folder)
         mail["_left"][mail["parentFolderId"]] = self.changes + 1, mail["id"]
         mail["parentFolderId"] = there
         if not mail["_immutable"]:
@@ -84,7 +99,7 @@ class FakeMailbox:
         """Mails by Message-ID, or all of a folder."""
         found: Iterator[dict[str, Any]] = iter(self.mails)
         if folder:
-            there = folder_id(folder)
+            there = self.folder.id_of(folder)
             found = (mail for mail in found if mail["parentFolderId"] == there)
         if condition := query.get("$filter"):
             wanted = re.fullmatch(r"internetMessageId eq '((?:[^']|'')*)'", condition)
@@ -100,39 +115,33 @@ class FakeMailbox:
         }
 
     def delta(self, folder: str, query: dict[str, str], page_size: int) -> dict[str, Any]:
-        """What changed in the folder since the token; mails that left it are named as removed."""
-        there, since = folder_id(folder), int(query.get("$deltatoken", query.get("$skiptoken", "0").split("-")[0]))
-        skip = int(query["$skiptoken"].split("-")[1]) if "$skiptoken" in query else 0
+        """What changed in the folder since the token, page by page; mails that left it are named as removed."""
+        there = self.folder.id_of(folder)
+        since = int(query.get("$deltatoken", query.get("$skiptoken", "0")))
+        if 0 < since < self.forgotten_before:
+            raise Refused(410, "SyncStateNotFound")
         select = query.get("$select", "")
-        changed = [shown(m, select) for m in self.mails if m["parentFolderId"] == there and m["_changed"] > since]
+        changed = [(m["_changed"], m) for m in self.mails if m["parentFolderId"] == there and m["_changed"] > since]
         left = [m["_left"][there] for m in self.mails if m["parentFolderId"] != there and there in m["_left"]]
-        removed = [{"@removed": {"reason": "deleted"}, "id": was} for at, was in left if at > since > 0]
-        entries = [{"@odata.type": "#microsoft.graph.message", **entry} for entry in (*changed, *removed)]
-        more = len(entries) > skip + page_size
-        token = f"$skiptoken={since}-{skip + page_size}" if more else f"$deltatoken={self.changes}"
+        removed = [(at, {"@removed": {"reason": "deleted"}, "id": was}) for at, was in left if at > since > 0]
+        entries = sorted([*changed, *removed], key=lambda entry: entry[0])
+        page, more = entries[:page_size], len(entries) > page_size
+        token = f"$skiptoken={page[-1][0]}" if more else f"$deltatoken={self.changes}"
         fields = f"&$select={select}" if select else ""
         address = f"{self.url}v1.0/users('1')/mailFolders('{there}')/messages/delta?{token}{fields}"
+        named = {"@odata.type": "#microsoft.graph.message"}
         return {
             "@odata.context": f"{self.url}v1.0/$metadata#Collection(message)",
-            "value": entries[skip : skip + page_size],
+            "value": [{**named, **(entry if "@removed" in entry else shown(entry, select))} for _, entry in page],
             "@odata.nextLink" if more else "@odata.deltaLink": address,
         }
 
-    def folders(self) -> dict[str, Any]:
-        return {"@odata.context": f"{self._context}/mailFolders", "value": [self.folder(name) for name in FOLDERS]}
+    def folders(self, query: dict[str, str]) -> dict[str, Any]:
+        found = [self.shown_folder(there) for there in self.folder.matching(query.get("$filter", ""))]
+        return {"@odata.context": f"{self._context}/mailFolders", "value": found}
 
-    def folder(self, folder: str) -> dict[str, Any]:
-        there = folder_id(folder)
-        inside = [mail for mail in self.mails if mail["parentFolderId"] == there]
-        return {
-            "id": there,
-            "displayName": next(shown for name, shown in FOLDERS.items() if folder_id(name) == there),
-            "parentFolderId": _ROOT,
-            "childFolderCount": 0,
-            "unreadItemCount": sum(not mail["isRead"] for mail in inside),
-            "totalItemCount": len(inside),
-            "isHidden": False,
-        }
+    def shown_folder(self, folder: str) -> dict[str, Any]:
+        return self.folder.shown(folder, self.inside(self.folder.id_of(folder)))
 
     def inspection(self) -> dict[str, Any]:
         """For a test in another process: how many mails there are of each of our ids, and the sent attachments."""
@@ -158,21 +167,12 @@ def our_id(mail: dict[str, Any]) -> str:
     return next(ids, "")
 
 
-def folder_id(folder: str) -> str:
-    """Graph knows a folder by its id, or by its well-known name in any case."""
-    ids = {name: f"AQMkAG{name}=" for name in FOLDERS}
-    if folder in ids.values():
-        return folder
-    if folder.lower() not in ids:
-        raise Refused(404, "ErrorItemNotFound")
-    return ids[folder.lower()]
-
-
 def shown(mail: dict[str, Any], select: str = "") -> dict[str, Any]:
     """All that Graph shows unasked, or the fields asked for."""
     if not select:
         return {name: value for name, value in mail.items() if not name.startswith("_")}
-    whole = {**mail, "internetMessageHeaders": mail["_headers"]}
+    own_words = {"contentType": "text", "content": mail.get("_own_words", "")}
+    whole = {**mail, "internetMessageHeaders": mail["_headers"], "uniqueBody": own_words}
     return {name: whole[name] for name in dict.fromkeys(("@odata.etag", "id", *select.split(",")))}
 
 
@@ -203,7 +203,7 @@ def _blank_mail(wanted: dict[str, Any]) -> dict[str, Any]:
         "body": body,
         "bodyPreview": body["content"][:255],
         "importance": "normal",
-        "parentFolderId": folder_id("drafts"),
+        "parentFolderId": FakeFolders().id_of("drafts"),
         "sender": None,
         "from": None,
         "toRecipients": wanted.get("toRecipients", []),

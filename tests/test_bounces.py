@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot import outbox
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
+from bot.adapters.mailbox_folder import MailboxFolder
 from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
@@ -20,7 +21,8 @@ from bot.store.database import Database
 from bot.store.mail_tables import InboxRow
 from bot.store.tables import EmailRow, OutboxRow
 from handlers.mail.bounces import Bounce, bounces_in
-from handlers.mail.inbox import MailFolderInbox
+from handlers.mail.inbox import MailInbox
+from handlers.mail.working import MailWorker
 from schedules.announcements import Announcer
 from schedules.series import Calendar
 from tests.test_outbox import notice
@@ -88,9 +90,9 @@ def test_a_mail_that_comes_back_is_followed_through(
     (root / "inbox").mkdir(parents=True)
     (root / "inbox" / "returned.eml").write_bytes(report(*REPORTS[0], ours=sent.id))
     announcer = Announcer(config, Calendar(config), lambda: "http://127.0.0.1:8765")
-    inbox = MailFolderInbox(root, config.mailboxes["pmo"], database, files, announcer, clock)
-    inbox.take_in_one()
-    inbox.take_in_one()
+    inbox = MailInbox(MailboxFolder("pmo", root), MailWorker(announcer), database, files, clock)
+    for _ in range(5):
+        inbox.take_in_one()
     while sender.deliver_one():
         pass
     with database.reading() as session:
@@ -122,9 +124,9 @@ def test_a_forged_report_with_another_address_changes_nothing(
     (root / "inbox" / "forged.eml").write_bytes(forged)
     announcer = Announcer(config, Calendar(config), lambda: "http://127.0.0.1:8765")
     files = ContentFolder(tmp_path / "content")
-    inbox = MailFolderInbox(root, config.mailboxes["pmo"], database, files, announcer, clock)
-    inbox.take_in_one()
-    inbox.take_in_one()
+    inbox = MailInbox(MailboxFolder("pmo", root), MailWorker(announcer), database, files, clock)
+    for _ in range(5):
+        inbox.take_in_one()
     with database.reading() as session:
         assert session.scalars(select(InboxRow.state)).one() == "ignored"
         assert {email.bounced_at for email in session.scalars(select(EmailRow))} == {None}

@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.message import EmailMessage, Message
 
 OURS = re.compile(r"<([0-9a-f]{32})@[^<>\s]+>")
@@ -31,7 +32,7 @@ def bounces_in(raw: bytes) -> list[Bounce]:
             return []
         notice_id = _whose(report)
         return [Bounce(notice_id, *failed) for failed in _failures(report)] if notice_id else []
-    except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
+    except (LookupError, ValueError, AttributeError, TypeError, ArithmeticError, RecursionError, MessageError):
         return []  # what no mail server should have written is read as any other mail
 
 

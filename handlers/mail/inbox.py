@@ -1,188 +1,266 @@
-"""The door for mail: every message is recorded first, then acted on, then moved to the folder of its named state."""
+"""The door for mail: every message is recorded first, then worked, then moved to the folder of its named state.
+
+Killed between any two of these, the next step goes on where it stopped, and repeats nothing: what is listed a second
+time is on file already, what has a state is not worked again, and what lies in its folder is not moved.
+"""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from bot import audit, bounces, members
-from bot.amendments import RequestText
+from bot import audit, mail_proposals
 from bot.clock import Clock
-from bot.config import Mailbox
-from bot.errors import SecretariatError, UnknownThing, UnreadableMessage
-from bot.model import Person
-from bot.ports import ContentFiles
+from bot.errors import SecretariatError, UnreadableMessage
+from bot.mail_proposals import Proposed
+from bot.ports import ContentFiles, CursorExpired, MailboxReader, MailContent, MailWaiting
 from bot.store.database import Database
-from bot.store.mail_tables import InboxRow
-from handlers.mail.bounces import bounces_in
-from handlers.mail.replies import meet_by_reply
-from handlers.mail.understanding import ReadMail, asks_for_amendment, find_request, read_mail
-from handlers.requests import enter_request
-from schedules.announcements import Announcer
-from schedules.sending_words import mail_bounced
+from bot.store.mail_tables import InboxRow, MailboxCursorRow
+from handlers.mail.findings import Finding, What
+from handlers.mail.orders import Order, as_values
+from handlers.mail.summaries import summary_of
+from handlers.mail.working import MailWorker, Outcome
 
 log = structlog.get_logger()
-FOLDERS = {"done": "done", "needs_a_person": "needs-a-person", "ignored": "ignored"}
-SUFFIX = ".eml"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What became of a message: its named state, what it is, why, and what it led to."""
-
-    state: str  # done | needs_a_person | ignored
-    kind: str
-    reason: str
-    own_words: str = ""
-    led_to: str = ""
+MOST_BYTES = 40 * 1024 * 1024  # of a message that is read at all
+AT_A_LOOK = 200  # messages that are listed and recorded together
+LOOKS_TAKE_ONE_OF = 10  # a look that takes long is taken less often: work must go on, too
+SHOWN_EVERY = 500  # messages between two lines of progress
+ARRIVED, INBOX, ELSEWHERE = "arrived", "inbox", "elsewhere"
+STATES = ("done", "needs_a_person", "ignored")
+GONE = "gone"
+_OUT_OF_PLACE = tuple((place, state) for state in STATES for place in (INBOX, *STATES) if place != state)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
-class MailFolderInbox:
-    """Works a local mailbox folder as a queue: .eml files dropped into it, or into its `inbox`. Nothing is deleted."""
+class MailInbox:
+    """Works the inbox of one mailbox as a queue, the oldest message first. Nothing is deleted.
 
-    root: Path
-    mailbox: Mailbox
+    `every`: how long after the mailbox was empty it is looked at again; zero for at every step. `rest`: how long it is
+    left alone after it failed, where it doesn't say so itself.
+    """
+
+    reader: MailboxReader
+    worker: MailWorker
     database: Database
     files: ContentFiles
-    announcer: Announcer
     clock: Clock
-    _sizes: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    every: timedelta = timedelta(0)
+    rest: timedelta = timedelta(0)
+    _not_before: datetime = _LONG_AGO
+    _look_at: datetime = _LONG_AGO
+    _worked: int = 0
+    _recorded: int = 0
+    _set_aside: set[str] = field(default_factory=set)
+
+    @property
+    def mailbox(self) -> str:
+        """Its key in the configuration."""
+        return self.reader.mailbox
 
     def take_in_one(self) -> bool:
-        """Record, act on and move one message. Returns False where none waits. Safe to kill between any two steps."""
-        for folder in (self.root, self.root / "inbox", self.root / "inbox" / "new"):
-            for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else ():
-                if path.is_file() and self._stands_still(path):
-                    self._take_in(path)
-                    return True
-        return False
+        """Move, record or work what comes next. Returns False where nothing waits, or the mailbox is given a rest.
 
-    def _stands_still(self, path: Path) -> bool:
-        stat = path.stat()
-        now, before = (stat.st_size, stat.st_mtime_ns), self._sizes.get(path)
-        self._sizes[path] = now
-        return before == now
-
-    def _take_in(self, path: Path) -> None:
-        raw = path.read_bytes()
-        self.files.put(raw)
-        digest = sha256(raw).hexdigest()
-        with self.database.session() as session:
-            if session.get(InboxRow, digest) is None:
-                row = InboxRow(id=digest, file_name=path.name[:255], arrived_at=self.clock.now(), state="arrived")
-                session.add(row)
-        state = self._act_or_park(digest, raw)
-        target = self.root / FOLDERS[state]
-        target.mkdir(parents=True, exist_ok=True)
-        path.rename(target / f"{path.stem[:80]}-{digest[:8]}{SUFFIX}")
-
-    def _act_or_park(self, digest: str, raw: bytes) -> str:
-        """A message that nobody foresaw must not hold up those behind it: it is put before a person."""
+        Raises SecretariatError where the mailbox, the disk or the database fails: the same is tried again later.
+        """
+        now = self.clock.now()
+        if now < self._not_before:
+            return False
         try:
-            return self._act(digest, raw)
+            return self._move_one() or self._record_some(now) or self._work_one()
+        except SecretariatError as error:
+            wait = error.evidence.get("retry_after")
+            self._not_before = now + (timedelta(seconds=wait) if isinstance(wait, int | float) else self.rest)
+            raise
+
+    # ------------------------------------------------------------------------------------------------------- record
+
+    def _record_some(self, now: datetime) -> bool:
+        """Put the next messages of the mailbox on file, and how far it has been read, in one transaction."""
+        if now < self._look_at:
+            return False
+        with self.database.reading() as session:
+            row = session.get(MailboxCursorRow, self.mailbox)
+            cursor = row.cursor if row else ""
+        found, following = self._listed(cursor)
+        if found or following != cursor:
+            with self.database.session() as session:
+                self._record(session, found, now)
+                session.merge(MailboxCursorRow(mailbox=self.mailbox, cursor=following, read_at=now))
+        if not found:
+            done = self.clock.now()
+            self._look_at = done + (max(self.every, (done - now) * LOOKS_TAKE_ONE_OF) if self.every else self.every)
+            self._set_aside.clear()
+        elif (self._recorded + len(found)) // SHOWN_EVERY > self._recorded // SHOWN_EVERY:
+            log.info("Messages of the mailbox are recorded", mailbox=self.mailbox, recorded=self._recorded + len(found))
+        self._recorded += len(found)
+        return bool(found)
+
+    def _listed(self, cursor: str) -> tuple[list[MailWaiting], str]:
+        try:
+            return self.reader.waiting(cursor, at_most=AT_A_LOOK)
+        except CursorExpired:
+            words = "The mailbox no longer knows how far it was read: it is read from its beginning, nothing done twice"
+            log.warning(words, mailbox=self.mailbox)
+            return self.reader.waiting("", at_most=AT_A_LOOK)
+
+    def _record(self, session: Session, found: Sequence[MailWaiting], now: datetime) -> None:
+        ids = [waiting.id for waiting in found]
+        query = select(InboxRow).where(InboxRow.mailbox == self.mailbox, InboxRow.service_id.in_(ids))
+        known = {row.service_id: row for row in session.scalars(query)}
+        for row in known.values():
+            row.lies_in = INBOX  # listed once more: whatever has a state goes to its folder once more
+            row.state = ARRIVED if row.finding == GONE else row.state
+        for number, waiting in enumerate(waiting for waiting in found if waiting.id not in known):
+            row = InboxRow(
+                id=sha256(f"{self.mailbox}\n{waiting.id}".encode()).hexdigest(), mailbox=self.mailbox,
+                service_id=waiting.id, file_name=_fit(waiting.name), received_at=waiting.received_at or now,
+                arrived_at=now + timedelta(microseconds=number), size=waiting.size, state=ARRIVED, lies_in=INBOX,
+            )  # fmt: skip  # the microseconds: in the order in which they were listed
+            session.add(row)
+
+    # --------------------------------------------------------------------------------------------------------- work
+
+    def _work_one(self) -> bool:
+        """Work the oldest message that was recorded. What is said of it, and what is done, is one transaction."""
+        with self.database.reading() as session:
+            waiting = select(InboxRow).where(self._lying(INBOX, ARRIVED))
+            row = session.scalars(self._first(waiting).order_by(InboxRow.received_at, InboxRow.arrived_at)).first()
+        if row is None:
+            return False
+        with self._or_set_aside(row):
+            try:
+                content = self.reader.content(row.service_id or "", at_most=MOST_BYTES)
+            except UnreadableMessage as error:
+                self._settle(row.id, Outcome("needs_a_person", What.UNREADABLE, str(error)))
+            else:
+                self._work_or_park(row.id, content)
+        self._worked += 1
+        if self._worked % SHOWN_EVERY == 0:
+            self._show_progress(row)
+        return True
+
+    def _work_or_park(self, key: str, content: MailContent | None) -> None:
+        """A message that nobody foresaw must not hold up those behind it: it is put before a person."""
+        if content is None:
+            reason = "Somebody took it out of the inbox before it was read; whoever did so has it."
+            return self._settle(key, Outcome("ignored", GONE, reason), lies_in=ELSEWHERE)
+        kept = self.files.put(content.mime)
+        try:
+            return self._work(key, content, kept)
         except SecretariatError:
-            raise  # the disk, a lock: the same message again at the next tick
+            raise  # the disk, a lock: the same message again
         except Exception:
             problem = secrets.token_hex(4)
             log.exception("A mail could not be worked and was put before a person", problem=problem)
-            with self.database.session() as session:
-                row = session.get_one(InboxRow, digest)
-                row.state, row.finding = "needs_a_person", "our_fault"
-                row.reason = f"Something went wrong here while it was read (problem {problem}); it is kept as it came."
-            return "needs_a_person"
+            reason = f"Something went wrong here while it was read (problem {problem}); it is kept as it came."
+            return self._settle(key, Outcome("needs_a_person", "our_fault", reason), kept=kept)
 
-    def _act(self, digest: str, raw: bytes) -> str:
-        """Decide and do, in one transaction; a message acted on before a kill keeps the state that it was given."""
+    def _work(self, key: str, content: MailContent, kept: str) -> None:
+        """Decide and do, in one transaction; a message that has a state keeps it."""
         with self.database.session() as session:
-            row = session.get_one(InboxRow, digest)
-            if row.state != "arrived":
-                return row.state
+            row = session.get(InboxRow, key)
+            if row is None or row.state != ARRIVED:
+                return
             now = self.clock.now()
-            finding = self._finding(session, row, raw, now)
-            row.state, row.finding, row.reason = finding.state, finding.kind, finding.reason
-            row.own_words, row.led_to = finding.own_words, finding.led_to
-            audit.record(
-                session, now, row.sender or "unknown sender", "mail received", row.subject[:200] or row.file_name,
-                state=row.state, finding=row.finding, led_to=row.led_to,
-            )  # fmt: skip
-        log.info("A mail was read", subject=row.subject, state=finding.state, reason=finding.reason)
-        return finding.state
+            row.content_sha256, row.size, row.conversation = kept, len(content.mime), content.conversation[:250]
+            twin = self._twin(session, row)
+            if twin and twin.mailbox == row.mailbox and twin.lies_in == ELSEWHERE:
+                self._put_back(session, twin, row)
+                return
+            outcome = _copy_of(twin) if twin else self.worker.work(session, row, content, self.mailbox, now)
+            self._write(session, row, outcome, now)
 
-    def _finding(self, session: Session, row: InboxRow, raw: bytes, now: datetime) -> Finding:
-        try:
-            mail = read_mail(raw)
-        except UnreadableMessage as error:
-            return Finding("needs_a_person", "unreadable", str(error))
-        row.sender, row.subject, row.message_id = mail.sender[:254], mail.subject, mail.message_id[:250]
-        return replace(self._understood(session, row, mail, raw, now), own_words=mail.own_words)
+    def _twin(self, session: Session, row: InboxRow) -> InboxRow | None:
+        """The same message, to the byte, that was worked before: a copy, or the same under another id."""
+        same = select(InboxRow).where(InboxRow.content_sha256 == row.content_sha256, InboxRow.id != row.id)
+        return session.scalars(same.where(InboxRow.state != ARRIVED).order_by(InboxRow.arrived_at)).first()
 
-    def _understood(self, session: Session, row: InboxRow, mail: ReadMail, raw: bytes, now: datetime) -> Finding:
-        settled = self._came_back(session, raw, now) or self._not_to_be_answered(session, row, mail)
-        if settled:
-            return settled
-        person = members.by_email(session, mail.sender)
-        if person is None:
-            return Finding("needs_a_person", "unknown_sender", f"{mail.sender} is nobody on file; no receipt was sent.")
-        met = meet_by_reply(session, mail, person, self.announcer.config.programme.domain, now)
-        if met:
-            return Finding("done", "obligation_met", f"{person.name} says that it is done: {met}.", led_to=met[:60])
-        request = find_request(mail, self.announcer.config.groups)
-        if request is None or not asks_for_amendment(mail, request):
-            return Finding("needs_a_person", "unclear", "It names no report together with a change that is asked for.")
-        try:
-            return self._amendment(session, row, mail, request, person, now)
-        except SecretariatError as error:
-            kind = "unknown_meeting" if isinstance(error, UnknownThing) else "refused"
-            return Finding("needs_a_person", kind, str(error))
+    def _put_back(self, session: Session, twin: InboxRow, row: InboxRow) -> None:
+        """The mailbox has given it another id meanwhile, or somebody has put it back: it goes to its folder."""
+        service_id = row.service_id
+        session.delete(row)
+        session.flush()
+        twin.service_id, twin.lies_in = service_id, INBOX
 
-    def _came_back(self, session: Session, raw: bytes, now: datetime) -> Finding | None:
-        """A mail of ours that a mail server could not deliver: its address is marked, and the PMO told."""
-        said = []
-        for bounce in bounces_in(raw):
-            notice = bounces.came_back(session, bounce.notice_id, bounce.address, bounce.reason, now)
-            if notice:
-                mail_bounced(self.announcer, session, notice, bounce.address, bounce.reason, now)
-                said.append(f"{notice.subject} to {bounce.address}: {bounce.reason}")
-        return Finding("done", "bounce", f"A mail of ours came back: {'; '.join(said)}") if said else None
+    def _settle(self, key: str, outcome: Outcome, *, kept: str = "", lies_in: str = INBOX) -> None:
+        with self.database.session() as session:
+            row = session.get(InboxRow, key)
+            if row and row.state == ARRIVED:
+                row.content_sha256, row.lies_in = kept or row.content_sha256, lies_in
+                self._write(session, row, outcome, now := self.clock.now())
+                if outcome.state == "needs_a_person":
+                    _propose_to_read_it(session, row, now)
 
-    def _not_to_be_answered(self, session: Session, row: InboxRow, mail: ReadMail) -> Finding | None:
-        if mail.automatic:
-            return Finding("ignored", "automatic", f"Automatic mail, so it is not answered: {mail.automatic}.")
-        if self._seen_before(session, row):
-            return Finding("ignored", "seen_before", f"The message {mail.message_id} has been read before.")
-        distrust = self._distrust(mail)
-        return Finding("needs_a_person", "unverified_sender", distrust) if distrust else None
+    def _write(self, session: Session, row: InboxRow, outcome: Outcome, now: datetime) -> None:
+        row.state, row.finding, row.reason = outcome.state, str(outcome.finding), outcome.reason
+        row.own_words, row.cut, row.led_to = outcome.own_words, outcome.cut, outcome.led_to
+        audit.record(
+            session, now, row.sender or "unknown sender", "mail received", row.subject[:200] or row.file_name,
+            mailbox=self.mailbox, state=row.state, finding=row.finding, led_to=row.led_to,
+        )  # fmt: skip
+        log.info("A mail was read", mailbox=self.mailbox, subject=row.subject, state=row.state, reason=row.reason)
 
-    def _distrust(self, mail: ReadMail) -> str:
-        if mail.authentication == "fail":
-            return f"The mail server could not verify that it comes from {mail.sender}, so no receipt was sent."
-        if mail.authentication == "absent" and self.mailbox.trust == "required":
-            return "The mail server says nothing of who sent it, and this mailbox requires that (`trust: required`)."
-        return ""
+    def _show_progress(self, row: InboxRow) -> None:
+        with self.database.reading() as session:
+            left = session.scalar(select(func.count()).where(self._lying(INBOX, ARRIVED)))
+        words = f"{self._worked} messages worked, {left} wait"
+        log.info(words, mailbox=self.mailbox, now_at=f"{row.received_at:%Y-%m-%d}" if row.received_at else "")
 
-    def _seen_before(self, session: Session, row: InboxRow) -> bool:
-        """The same Message-ID in another file: a copy, or the same mail fetched twice."""
-        if not row.message_id:
+    # --------------------------------------------------------------------------------------------------------- move
+
+    def _move_one(self) -> bool:
+        """Move one message to the folder of its state; one that somebody has filed elsewhere stays there."""
+        with self.database.reading() as session:
+            out_of_place = or_(*(self._lying(place, state) for place, state in _OUT_OF_PLACE))
+            row = session.scalars(self._first(select(InboxRow).where(out_of_place))).first()
+        if row is None:
             return False
-        query = select(InboxRow.id).where(InboxRow.message_id == row.message_id, InboxRow.id != row.id)
-        return session.scalars(query.where(InboxRow.state != "arrived")).first() is not None
+        with self._or_set_aside(row):
+            moved = self.reader.move(row.service_id or "", row.state)
+        with self.database.session() as session:
+            kept = session.get_one(InboxRow, row.id)
+            kept.lies_in, kept.moved_at = (row.state, self.clock.now()) if moved else (ELSEWHERE, kept.moved_at)
+        return True
 
-    def _amendment(
-        self, session: Session, row: InboxRow, mail: ReadMail, request: RequestText, person: Person, now: datetime
-    ) -> Finding:
-        key = mail.message_id or row.id
-        ledger, meeting = enter_request(
-            session, self.announcer, request, person, came_by="mail", source_key=key, now=now
-        )
-        notice = self.announcer.receipt(session, ledger, meeting, to=mail.sender, message_id=mail.message_id)
-        self.announcer.queue_receipt(session, notice, person.name, now)
-        reason = f"An amendment request from {person.name}, recorded as {ledger.reference} ({ledger.state})."
-        return Finding("done", "amendment_request", reason, led_to=ledger.reference)
+    def _lying(self, place: str, state: str) -> ColumnElement[bool]:
+        """All three with each other, so that the database looks them up instead of going through all messages."""
+        return and_(InboxRow.mailbox == self.mailbox, InboxRow.lies_in == place, InboxRow.state == state)
+
+    def _first(self, query: Select[InboxRow]) -> Select[InboxRow]:
+        return query.where(InboxRow.id.not_in(self._set_aside)).limit(1)
+
+    @contextmanager
+    def _or_set_aside(self, row: InboxRow) -> Iterator[None]:
+        """A message at which the mailbox fails lets those behind it go first, until the next look."""
+        try:
+            yield
+        except SecretariatError:
+            self._set_aside.add(row.id)
+            raise
+
+
+def _propose_to_read_it(session: Session, row: InboxRow, now: datetime) -> None:
+    """So that a person can settle what no machine could read, as any other message."""
+    finding = Finding(What.UNREADABLE, row.reason)
+    values = as_values(Order(finding.what, finding, row, now))
+    summary = summary_of(finding, None, row.sender)
+    mail_proposals.propose(session, Proposed(row.id, finding.what, summary, row.reason, values=values), now)
+
+
+def _copy_of(twin: InboxRow) -> Outcome:
+    return Outcome("ignored", What.COPY, f"The same message, to the byte, was read before: {twin.file_name}.")
+
+
+def _fit(name: str) -> str:
+    """What any database takes: some mailers write half a character, or none."""
+    return name.encode(errors="replace").decode().replace("\x00", "")[:255]
