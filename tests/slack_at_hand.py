@@ -22,10 +22,12 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 
 from bot.adapters.content_files import ContentFolder
+from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import SecretariatError
 from bot.ports import SlackUser
+from bot.reports import Issuing
 from bot.store.database import Database
 from handlers.slack.door import SlackDoor
 from handlers.slack.endpoint import slack_routes
@@ -33,6 +35,7 @@ from handlers.slack.listening import build_slack_app
 from handlers.slack.response_url import ResponseUrl
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar
+from schedules.numbering import meeting_number
 from schedules.series import Calendar
 
 SECRET = "an-invented-signing-secret"
@@ -276,9 +279,18 @@ def slack_at_hand(database: Database, config: Config, clock: Clock, files: Conte
     with database.session() as session:
         keep_calendar(session, announcer, clock.now())
     screens = Screens()
-    door = SlackDoor(config, database, calendar, announcer, clock, files, screens, PATIENT, PATIENT)
+    door = SlackDoor(config, database, calendar, announcer, clock, files, screens, PATIENT, PATIENT,
+                     feed_secret=SECRET, issuing=lambda: issuing_of(announcer, files))  # fmt: skip
     with ResponseUrl() as later:
         yield SlackAtHand(door, screens, later)
+
+
+def issuing_of(announcer: Announcer, files: ContentFolder) -> Issuing:
+    """What issuing a report needs, with the real writer of documents."""
+    config, calendar = announcer.config, announcer.calendar
+    return Issuing(config, files, WordDocuments(config.paths.templates / "headline_report.docx"), announcer.page(),
+                   lambda session, meeting: meeting_number(session, calendar, meeting),
+                   announcer.dates_to_note)  # fmt: skip
 
 
 def texts(view: Mapping[str, Any]) -> str:
@@ -311,10 +323,9 @@ def state_of(element: Mapping[str, Any], value: Any) -> dict[str, Any]:
     kind = element["type"]
     if kind in ("plain_text_input", "url_text_input", "email_text_input", "number_input"):
         return {"type": kind, "value": value}
-    if kind == "datepicker":
-        return {"type": kind, "selected_date": value}
-    if kind == "users_select":
-        return {"type": kind, "selected_user": value}
+    one = {"datepicker": "selected_date", "timepicker": "selected_time", "users_select": "selected_user"}
+    if kind in one:
+        return {"type": kind, one[kind]: value}
     if kind == "file_input":
         return {"type": kind, "files": [{"id": each} for each in value]}
     if kind in ("checkboxes", "multi_static_select", "multi_external_select"):
@@ -343,7 +354,8 @@ def _state(view: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]
 
 def _initial(element: Mapping[str, Any]) -> dict[str, Any]:
     named = {"initial_value": "value", "initial_option": "selected_option", "initial_options": "selected_options",
-             "initial_date": "selected_date", "initial_user": "selected_user"}  # fmt: skip
+             "initial_date": "selected_date", "initial_time": "selected_time",
+             "initial_user": "selected_user"}  # fmt: skip
     return {"type": element["type"], **{named[key]: element[key] for key in named if key in element}}
 
 

@@ -28,6 +28,7 @@ from handlers.slack.listening import build_slack_app
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar
 from schedules.series import Calendar
+from tests.slack_at_hand import issuing_of
 
 SECRET = "an-invented-signing-secret"
 HARRIET, STRANGER = "U0SAMPLE16", "U0STRANGER"
@@ -46,7 +47,8 @@ def slack(database: Database, config: Config, people: dict[str, Person], clock: 
         with database.session() as session:
             keep_calendar(session, announcer, now.now())
         files = ContentFolder(tmp_path / "content")
-        door = SlackDoor(config, database, calendar, announcer, now, files, NoScreens(), patience=2.5)
+        door = SlackDoor(config, database, calendar, announcer, now, files, NoScreens(), patience=2.5,
+                         feed_secret="x", issuing=lambda: issuing_of(announcer, files))  # fmt: skip
         app = Starlette(routes=slack_routes(build_slack_app(door, signing_secret=SECRET, bot_token=None)))
         form = {"command": "/secretariat", "text": text, "user_id": user, "trigger_id": f"t-{time.monotonic_ns()}"}
         body = urlencode(form | {k: v for k, v in changes.items() if k in form})
@@ -152,7 +154,7 @@ def test_a_mistake_is_answered_with_a_sentence(slack: Said, database: Database, 
 @pytest.mark.parametrize("text", ["next", "deadlines PSG", "amend PSG 2024-02-07 D-01: x"])
 def test_a_stranger_is_told_whom_to_ask(slack: Said, database: Database, text: str) -> None:
     said = answer(slack(text, user=STRANGER))
-    assert said == "The secretariat does not know you yet. Please ask the PMO to put your Slack id on file."
+    assert said == "The secretariat does not know you yet. Please ask the PMO to put you on file."
     assert requests(database) == []
 
 

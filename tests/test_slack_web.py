@@ -81,6 +81,18 @@ def words(posted: dict[str, object]) -> str:
     return "\n".join(block["text"]["text"] for block in blocks)
 
 
+def test_a_message_can_be_made_to_say_something_else(slack: SlackEmulator, reminder: OutgoingMessage) -> None:
+    channel = SlackWeb(SecretStr(slack.token), api_url=slack.api_url)
+    posted = channel.deliver(reminder)
+    revised = replace(reminder, subject="Superseded", text="Use revision 2.", service_id=posted.service_id)
+    assert [channel.revise(revised).outcome for _ in range(2)] == [Outcome.DELIVERED] * 2
+    [found] = carrying(slack, reminder.to, reminder.id)
+    assert words(found) == "Superseded\nUse revision 2."
+    gone = channel.revise(replace(revised, service_id=f"{posted.service_id.partition(':')[0]}:1.000001"))
+    assert gone.outcome is not Outcome.DELIVERED
+    assert gone.error
+
+
 def test_a_message_reaches_the_person_and_is_found_again(slack: SlackEmulator, reminder: OutgoingMessage) -> None:
     channel = SlackWeb(SecretStr(slack.token), api_url=slack.api_url)
     assert channel.look_up(reminder) is None

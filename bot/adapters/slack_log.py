@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +48,11 @@ class SlackLog:
                 Outcome.FAILED_FOR_NOW, error=f"The Slack log could not be written: {in_words(error, 'the log')}"
             )
         return Delivery(Outcome.DELIVERED, service_id=_service_id(message.id))
+
+    def revise(self, message: OutgoingMessage) -> Delivery:
+        """Append what the message says from now on, as a line of its own: a log keeps what was said before."""
+        again = hashlib.sha256(message.text.encode(errors="replace")).hexdigest()[:8]
+        return self.deliver(replace(message, id=f"{message.id}:{again}"))
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
         """The line of this id. Unknown where the log can't be read."""

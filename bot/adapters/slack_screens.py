@@ -37,6 +37,7 @@ class SlackScreensOnline:
         self._token = token
         self._client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT)
         self._client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+        self._home: SlackResponse | None = None  # which workspace we are in, once asked
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> str:
         answer = _asked(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)))
@@ -61,14 +62,27 @@ class SlackScreensOnline:
             raise _sentence(error) from error
         except (OSError, HTTPException) as error:
             raise _sentence(error) from error
+        workspace = str(found.get("team_id") or "")
         return SlackUser(
             id=str(found["id"]),
             email=str((found.get("profile") or {}).get("email") or "").lower(),
             email_confirmed=bool(found.get("is_email_confirmed")),
-            is_stranger=bool(found.get("is_stranger")),
+            is_stranger=bool(found.get("is_stranger")) or not self._is_ours(workspace, found),
             is_bot=bool(found.get("is_bot")),
             is_gone=bool(found.get("deleted")),
+            workspace=workspace,
         )
+
+    def _is_ours(self, workspace: str, account: Mapping[str, Any]) -> bool:
+        """Whether an account is of our workspace, or of another one of our own enterprise.
+
+        Slack's `is_stranger` does not say so: it is false for people of other workspaces in a channel that we share.
+        """
+        if self._home is None:
+            self._home = _asked(self._client.auth_test)
+        enterprise = self._home.get("enterprise_id")
+        theirs = (account.get("enterprise_user") or {}).get("enterprise_id")
+        return workspace == self._home.get("team_id") or bool(enterprise and theirs == enterprise)
 
     def file(self, file_id: str, *, at_most: int) -> tuple[str, bytes]:
         told = _asked(lambda: self._client.files_info(file=file_id))["file"]

@@ -34,6 +34,7 @@ _CLOCKS_DIFFER = timedelta(days=1)  # a clock that was set wrong must not hide a
 
 _ANSWERS = {  # what must be in an answer that says ok
     "chat.postMessage": "ts",
+    "chat.update": "ts",
     "conversations.history": "messages",
     "conversations.list": "channels",
     "conversations.open": "channel",
@@ -64,7 +65,7 @@ class SlackWeb:
 
     def deliver(self, message: OutgoingMessage) -> Delivery:
         """Post the message; the service id is `<channel>:<ts>`. Unknown where Slack may have taken it unconfirmed."""
-        blocks = blocks_of(message.subject, message.text)
+        blocks = blocks_of(message.subject, message.text, message.offers)
         if len(blocks) > MOST_BLOCKS:
             return Delivery(Outcome.FAILED_FOR_GOOD, error="The message is too long for Slack. Send it by mail.")
         try:
@@ -90,6 +91,23 @@ class SlackWeb:
                 self._conversations.pop(message.to.removeprefix("#"), None)  # it may be another one by now
             return answer
         return Delivery(Outcome.DELIVERED, service_id=f"{channel}:{posted['ts']}")
+
+    def revise(self, message: OutgoingMessage) -> Delivery:
+        """Change a message that was posted, by its service id. The same change twice is one: nothing is looked up."""
+        channel, _, ts = message.service_id.partition(":")
+        try:
+            self._pace.check("chat.update")
+            with self._pace.turn(channel):
+                self._client.chat_update(
+                    channel=channel,
+                    ts=ts,
+                    text=fallback(message.subject, message.text),
+                    blocks=blocks_of(message.subject, message.text, message.offers)[:MOST_BLOCKS],
+                    metadata=Metadata(EVENT_TYPE, {"id": message.id}),
+                )
+        except FAILURES as error:
+            return after_posting(error)
+        return Delivery(Outcome.DELIVERED, service_id=message.service_id)
 
     def look_up(self, message: OutgoingMessage) -> Delivery | None:
         """Search the conversation's history for the id, page by page, back to a day before the attempt.

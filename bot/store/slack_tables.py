@@ -32,3 +32,13 @@ class LiveMarkRow(Table):
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
     note: Mapped[str] = mapped_column(Text, default="")
     withdrawn_at: Mapped[datetime | None]
+
+
+class SlackHomeRow(Table):
+    """Somebody who has opened the home tab, and what it showed last: it is shown again when that has changed."""
+
+    __tablename__ = "slack_homes"
+
+    slack_user_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    shown_sha256: Mapped[str] = mapped_column(String(64), default="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http.client import HTTPException
 from typing import TypeVar
@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.models.views import View
 from slack_sdk.webhook import WebhookClient
 
+from bot import members
 from bot.errors import SecretariatError, StateUnusable
 from bot.slack_text import escaped
 from handlers.slack.blocks import modal, section
@@ -44,20 +45,39 @@ def guarded(work: Callable[[], T], what: str) -> T | Answer:
         return Answer(said)
 
 
-def known_command(commands: dict[str, Command], asked: Asked) -> tuple[Command | None, Asked]:
+def known_command(commands: Mapping[str, Command], asked: Asked) -> tuple[Command | None, Asked]:
     """(the subcommand, what was asked of it); None where the text begins with no known one."""
-    word, _, rest = asked.text.partition(" ")
-    return commands.get(word.casefold()), replace(asked, text=rest.strip())
+    word = _first_word(asked)
+    return commands.get(word.casefold()), replace(asked, text=asked.text.strip()[len(word) :].strip())
 
 
-def help_text(door: SlackDoor, commands: dict[str, Command], *, unknown: str = "") -> Answer:
-    """What can be asked, in a line each."""
-    word = unknown.partition(" ")[0]
+def _first_word(asked: Asked) -> str:
+    return next(iter(asked.text.split(maxsplit=1)), "")
+
+
+def help_asked(door: SlackDoor, commands: Mapping[str, Command], asked: Asked) -> Answer:
+    """What can be asked, in a line each, for everybody; the PMO's part for the PMO. `help WORD` gives one line."""
+    word, about = _first_word(asked), asked.text.split()[1:2]
     lead = f"I do not know `{escaped(word[:60])}`. " if word and word.casefold() != "help" else ""
     name = door.config.slack.command
-    members = [f"• `{name} {c.usage}`" for c in commands.values() if not c.for_pmo]
-    pmo = [f"• `{name} {c.usage}`" for c in commands.values() if c.for_pmo]
-    return Answer("\n".join([f"{lead}You can ask:", *members, *(["", "*For the PMO*", *pmo] if pmo else [])]))
+    if not lead and about and about[0].casefold() in commands:
+        return Answer(f"`{name} {escaped(commands[about[0].casefold()].usage)}`")
+    lines = {of_pmo: [_usage(name, c) for c in commands.values() if c.for_pmo is of_pmo] for of_pmo in (False, True)}
+    pmo = ["", "*For the PMO*", *lines[True]] if lines[True] and _is_pmo(door, asked) else []
+    return Answer("\n".join([f"{lead}You can ask:", *lines[False], *pmo, "", f"`{name} help WORD` says one of them."]))
+
+
+def _usage(name: str, command: Command) -> str:
+    return f"• `{name} {escaped(command.usage)}`"
+
+
+def _is_pmo(door: SlackDoor, asked: Asked) -> bool:
+    try:
+        with door.database.reading() as session:
+            person = members.by_slack_id(session, asked.slack_user_id)
+            return person is not None and members.is_pmo(session, person.id, door.clock.today())
+    except StateUnusable:
+        return False  # help is there whatever the database does
 
 
 def notice(title: str, answer: Answer) -> View:
@@ -76,7 +96,8 @@ def post(answer: Answer, asked: Asked) -> None:
         posted = WebhookClient(asked.response_url, timeout=10).send(
             text=answer.text,
             blocks=list(answer.blocks) or None,
-            response_type="in_channel" if answer.public else "ephemeral",
+            # what replaces a message stays as visible as that was
+            response_type=None if answer.replaces else "in_channel" if answer.public else "ephemeral",
             replace_original=answer.replaces,
         )
         trouble = "" if posted.status_code == 200 else f"{posted.status_code} {posted.body[:200]}"

@@ -13,11 +13,13 @@ from slack_sdk.models.views import View
 from sqlalchemy.orm import Session
 
 from bot import members
+from bot.access import NOT_KNOWN
 from bot.clock import Clock
 from bot.config import Config
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, SecretariatError
 from bot.model import Person
 from bot.ports import ContentFiles, SlackScreens
+from bot.reports import Issuing
 from bot.store.database import Database
 from bot.store.slack_tables import SlackActRow
 from schedules.announcements import Announcer
@@ -25,6 +27,7 @@ from schedules.series import Calendar
 
 PATIENCE = 0.1  # Slack shows its user an error after three seconds, and people wonder long before
 FORM_PATIENCE = 1.5  # a modal shows that it is being sent
+MOST_METADATA = 3_000  # characters of a view's private metadata
 LATER = "One moment: the answer follows here. Should none have come in a minute, please ask again."
 
 
@@ -33,7 +36,7 @@ class SlackDoor:
     """The parts of the secretariat that Slack handlers call.
 
     `patience` is for how many seconds a command's acknowledgement waits for its answer; then it says `LATER`. So does
-    a modal's, for `form_patience`.
+    a modal's, for `form_patience`. `issuing` gives what issuing a report needs, once the address of our page is known.
     """
 
     config: Config
@@ -45,6 +48,8 @@ class SlackDoor:
     screens: SlackScreens
     patience: float = PATIENCE
     form_patience: float = FORM_PATIENCE
+    feed_secret: str = field(kw_only=True)  # what the addresses of calendars are made with
+    issuing: Callable[[], Issuing] = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -99,12 +104,22 @@ class Answer:
     """What is answered, in Slack's spelling (`bot.slack_text`): the whole in `text`, richer in any `blocks`.
 
     Only the asker sees it unless `public`. `replaces`: it takes the place of the message whose button was clicked.
+    `also` takes the place of the message that a modal was opened from.
     """
 
     text: str
     blocks: tuple[Block, ...] = ()
     public: bool = False
     replaces: bool = False
+    also: Elsewhere | None = None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """An answer for another place than where it was asked for: a message's `response_url`."""
+
+    answer: Answer
+    response_url: str
 
 
 @dataclass(frozen=True)
@@ -161,6 +176,16 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A way in without a command: the form that it opens, and how Slack lists it (name at most 24 characters)."""
+
+    form: str
+    name: str
+    description: str
+    of_message: bool = False  # else of the whole app
+
+
+@dataclass(frozen=True)
 class Happened:
     """An event: `key` is the same where Slack brings it again, `event` as Slack gives it."""
 
@@ -173,9 +198,7 @@ def asker(session: Session, asked: Asked) -> Person:
     """The person on file who is asking. Raises NotAllowed with a sentence for everybody else."""
     person = members.by_slack_id(session, asked.slack_user_id)
     if person is None:
-        raise NotAllowed(
-            "The secretariat does not know you yet.", hint="Please ask the PMO to put your Slack id on file."
-        )
+        raise NotAllowed(NOT_KNOWN, hint="Please ask the PMO to put you on file.")
     return person
 
 
@@ -189,5 +212,8 @@ def acted_before(session: Session, key: str, now: datetime) -> bool:
 
 
 def packed(**about: object) -> str:
-    """A view's private metadata: small values only, Slack takes 3,000 characters."""
-    return json.dumps(about, separators=(",", ":"))
+    """A view's private metadata: small values only. Raises SecretariatError where it is more than Slack takes."""
+    said = json.dumps(about, separators=(",", ":"), ensure_ascii=False)
+    if len(said) > MOST_METADATA:
+        raise SecretariatError("That is longer than Slack keeps in a form.", hint="Say it shorter.")
+    return said

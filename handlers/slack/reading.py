@@ -16,12 +16,17 @@ def of_command(body: Body) -> Asked:
     """A slash command, its whole text."""
     return Asked(
         slack_user_id=str(body.get("user_id", "")),
-        text=str(body.get("text") or "").strip(),
+        text=_as_typed(str(body.get("text") or "")).strip(),
         source_key=str(body.get("trigger_id") or secrets.token_hex(8)),
         response_url=str(body.get("response_url") or ""),
         trigger_id=str(body.get("trigger_id") or ""),
         channel=str(body.get("channel_id") or ""),
     )
+
+
+def _as_typed(text: str) -> str:
+    """Slack spells & < > of what is typed after a command as in HTML."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def of_interaction(body: Body, text: str = "") -> Asked:
@@ -112,6 +117,7 @@ INITIAL = {
     "selected_option": "initial_option",
     "selected_options": "initial_options",
     "selected_date": "initial_date",
+    "selected_time": "initial_time",
     "selected_user": "initial_user",
 }
 

@@ -15,7 +15,7 @@ class ResponseUrl:
     """Takes what is posted after an acknowledgement, while it is open as a context."""
 
     def __init__(self) -> None:
-        self._said: dict[str, list[str]] = defaultdict(list)
+        self._said: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._news = Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Posted, self._take))
 
@@ -35,13 +35,17 @@ class ResponseUrl:
 
     def answers(self, key: str, *, wait: float = 0.0) -> list[str]:
         """What has been answered to a command, waiting up to so many seconds for the first answer."""
+        return [str(content["text"]) for content in self.posted(key, wait=wait)]
+
+    def posted(self, key: str, *, wait: float = 0.0) -> list[dict[str, Any]]:
+        """The same with all that was posted: blocks, and whether it replaces the message."""
         with self._news:
             self._news.wait_for(lambda: self._said[key], timeout=wait)
             return list(self._said[key])
 
-    def _take(self, key: str, text: str) -> None:
+    def _take(self, key: str, content: dict[str, Any]) -> None:
         with self._news:
-            self._said[key].append(text)
+            self._said[key].append(content)
             self._news.notify_all()
 
 
@@ -52,7 +56,7 @@ class _Posted(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._take(self.path.strip("/"), str(content["text"]))
+        self._take(self.path.strip("/"), content)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"ok")
