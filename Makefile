@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 
-.PHONY: run test test-kills test-graph-sdk bench programs clean lock
+.PHONY: run test test-kills test-mail-kills test-mail-load test-graph-sdk bench score programs clean lock
 
 run: $(VENV)/.for-running
 	@$(BIN)/secretariat run $(ARGS)
@@ -44,6 +44,14 @@ $(VENV)/.for-testing: $(VENV)/.for-running requirements-test.lock
 test-kills: $(VENV)/.for-testing programs
 	@$(BIN)/python -m pytest -n 0 -s tests/heavy/test_kills_full.py
 
+# Hundreds of SIGKILLs at whoever works a mailbox of 500 messages (folder, Microsoft 365, IMAP); about ten minutes.
+test-mail-kills: $(VENV)/.for-testing programs
+	@$(BIN)/python -m pytest -n 0 -s tests/heavy/test_mail_kills_full.py
+
+# A first start at a mailbox with 20,000 messages: seconds, and memory.
+test-mail-load: $(VENV)/.for-testing
+	@$(BIN)/python -m pytest -n 0 -s tests/heavy/test_mail_load_full.py
+
 # Microsoft's own client against our fake of Microsoft 365; installs 200 MB more.
 test-graph-sdk: $(VENV)/.for-testing
 	@$(INSTALL) -r requirements-graph-sdk.lock
@@ -54,7 +62,14 @@ bench: $(VENV)/.for-testing
 	@$(BIN)/python benchmarks/deadlines.py
 	@$(BIN)/python benchmarks/tick.py
 	@$(BIN)/python benchmarks/outbox.py
+	@$(BIN)/python benchmarks/word.py
 	@$(BIN)/python benchmarks/slack_ack.py
+	@$(BIN)/python benchmarks/draft.py
+	@$(BIN)/python benchmarks/slack_load.py
+
+# Drafts of the labelled meetings, scored; the table of docs/PERFORMANCE.md. Some minutes.
+score: $(VENV)/.for-running
+	@$(BIN)/python benchmarks/score_drafts.py --command "$(BIN)/secretariat draft" $(ARGS)
 
 clean:
 	rm -rf var

@@ -51,6 +51,8 @@ class Deed(StrEnum):
     DONE = "done"  # say that an obligation is met
     FILES = "files"  # keep the list of papers, the addresses, the holidays
     AT_THE_PAGE = "act on the page"
+    MAILBOX = "decide on mail"
+    CORRESPOND = "pass on queries and escalations"
     ACT_FOR_OTHERS = "act for others"
     ASK = "ask"
     AMEND = "amend"
@@ -167,11 +169,30 @@ def may_do(session: Session, person: Person | None, deed: Deed, on: date) -> Rul
     return deed_ruling(Standing(on_file=True, of_pmo=members.is_pmo(session, person.id, on)), deed)
 
 
-def may_act_for(session: Session, person: Person | None, whose: Person, on: date) -> Ruling:
-    """Whether a person may say something that is another's own to say: the person themselves, or the PMO."""
-    if person and person.id == whose.id:
+def may_act_for(session: Session, person: Person | None, whose: Person | None, on: date) -> Ruling:
+    """Whether a person may say something that is another's own to say (None: of nobody on file): they, or the PMO."""
+    if person and whose and person.id == whose.id:
         return Ruling(True, "one's own")
     return may_do(session, person, Deed.ACT_FOR_OTHERS, on)
+
+
+def may_speak_for_chair(session: Session, config: Config, person: Person | None, meeting: Meeting, on: date) -> Ruling:
+    """Whether a person may say what the Chair of a meeting decides: the Chair, or the PMO on the Chair's word."""
+    standing = standing_of(session, config, person, meeting, on)
+    return Ruling(standing.chair_now or standing.of_pmo, "neither the Chair nor of the PMO")
+
+
+def may_read_calendar(has_address: bool) -> Ruling:
+    """Whether somebody may read a calendar: whoever has its address, which nobody can guess. Times are no secret."""
+    return Ruling(has_address, "no calendar has this address")
+
+
+def may_mark(session: Session, config: Config, person: Person | None, meeting: Meeting, on: date) -> Ruling:
+    """Whether a person may mark an instant of a meeting while it goes on: whoever is at it, and the PMO."""
+    found = standing_of(session, config, person, meeting, on)
+    seated = found.at_table_then or found.stood_in_then or found.standing_alternate_then
+    invited = seated or found.chair_now or found.observer_now or found.on_list
+    return Ruling(found.of_pmo or invited, "for those at the meeting")
 
 
 def standing_of(session: Session, config: Config, person: Person | None, of: Meeting | str, on: date) -> Standing:

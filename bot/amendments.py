@@ -7,16 +7,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from bot import audit, members
+from bot import access, audit, members
+from bot.access import Ruling, Viewer
 from bot.amendment_life import ENDED, Kind, State, What, happened, move, represents_today, words
-from bot.clock import LONDON
+from bot.clock import LONDON, spoken_date
 from bot.errors import NotAllowed, SecretariatError, UnknownThing
+from bot.meetings import as_meeting
 from bot.model import Meeting, Person
 from bot.report_lines import ReportLine, line_of
-from bot.store.tables import AmendmentEventRow, AmendmentRow
+from bot.store.tables import AmendmentEventRow, AmendmentRow, MeetingRow, ObligationRow, ReportRow
 
 REQUEST = re.compile(
     r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[ \t-]+(?P<date>\d{4}-\d{2}-\d{2})"
@@ -26,6 +28,7 @@ REQUEST = re.compile(
 )
 FORM = "GROUP DATE LINE: the text as it should read (as in PSG 2024-02-07 D-01: the plan was approved subject to ...)"
 MOST_CHARACTERS = 40_000
+NO_SUCH_REPORT = "There is no such headline report for you."
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
     One that arrives after the closing instant is recorded as late, for the Chair; it is never dropped.
     """
     source_key = _source_key(submission)
-    known = session.scalars(select(AmendmentRow).where(AmendmentRow.source_key == source_key)).first()
+    known = came_by(session, source_key)
     if known:
         return known, False
     _refuse_unusable(submission)
@@ -140,6 +143,11 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
         by=submission.came_by, state=row.state, kind=row.kind,
     )  # fmt: skip
     return row, True
+
+
+def came_by(session: Session, source_key: str) -> AmendmentRow | None:
+    """The request that a message brought, if it has come before."""
+    return session.scalars(select(AmendmentRow).where(AmendmentRow.source_key == source_key)).first()
 
 
 def _source_key(submission: Submission) -> str:
@@ -230,6 +238,45 @@ def named(session: Session, reference: str) -> AmendmentRow:
     if row is None:
         raise UnknownThing(f"There is no request {reference}.", hint="See: secretariat amendments")
     return row
+
+
+def own(session: Session, reference: str, person: Person, now: datetime) -> AmendmentRow:
+    """The person's own request of that reference. Another's, and none, are refused with the same sentence."""
+    reference = reference.strip().upper()
+    row = session.get(AmendmentRow, reference)
+    sentence, hint = f"You have no request {reference[:40]}.", "See your own: requests"
+    if row is None:
+        raise UnknownThing(sentence, hint=hint)
+    mine = Ruling(row.requester_id == person.id, "somebody else's request")
+    access.require(session, mine, person=person, what=f"request {reference}", now=now, sentence=sentence, hint=hint)
+    return row
+
+
+def reports_to_amend(viewer: Viewer, words: str = "", *, most: int = 100) -> list[Meeting]:
+    """The meetings with an issued report that the viewer may see and whose name and date hold the words; newest first.
+
+    Also those whose report was issued outside the bot: then there are no lines to choose from.
+    """
+    issued = select(ReportRow.meeting_uid)
+    elsewhere = select(ObligationRow.meeting_uid).where(ObligationRow.clock == "headline_report")
+    query = select(MeetingRow).where(or_(MeetingRow.uid.in_(issued), MeetingRow.uid.in_(elsewhere)))
+    found: list[Meeting] = []
+    for row in viewer.session.scalars(query.order_by(MeetingRow.starts_at.desc(), MeetingRow.uid)):
+        meeting = as_meeting(row)
+        named = f"{meeting.known_as} {spoken_date(meeting.on)} {meeting.on}".casefold()
+        if all(word in named for word in words.casefold().split()) and viewer.sees(access.Kind.REPORT, meeting):
+            found.append(meeting)
+        if len(found) == most:
+            break
+    return found
+
+
+def require_open(viewer: Viewer, meeting: Meeting, now: datetime) -> None:
+    """Go on where the viewer may ask to amend the meeting's report. Raises NotAllowed, and keeps it in the audit."""
+    access.require(
+        viewer.session, viewer.ruling(access.Kind.REPORT, meeting), person=viewer.person,
+        what=f"amend report {meeting.uid}", now=now, sentence=NO_SUCH_REPORT, hint="Choose another.",
+    )  # fmt: skip
 
 
 def of_person(session: Session, person_id: str) -> list[AmendmentRow]:

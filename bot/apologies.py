@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import audit, meetings, members
-from bot.clock import spoken_date
+from bot.clock import spoken, spoken_date
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, MeetingStatus, OutboxState, Person, SeatHolding
 from bot.store.tables import ApologyRow, EmailRow, MeetingRow, OutboxRow, PersonRow, SeatHoldingRow
@@ -120,6 +120,33 @@ def follow(session: Session, before: Meeting, after: Meeting) -> None:
         for seat in _own_seats(session, after, person):
             _seat(session, alternate, seat, after.on)
     session.flush()
+
+
+def in_words(found: Apology, meeting: Meeting, away: Person, before: Apology | None) -> list[str]:
+    """What became of `away`'s apology for a meeting, a sentence each; `before` is the one that stood until now."""
+    when = f"{meeting.known_as}, {spoken(meeting.starts_at)}"
+    if found.person.id != away.id:
+        return [f"{found.reference}: {away.name} no longer comes in {found.person.name}'s place to {when}."]
+    replaced = before.alternate if before else None
+    said = [f"{found.reference}: apologies from {away.name} for {when}."]
+    said.append(f"{found.alternate.name} comes instead." if found.alternate else "No alternate is named yet.")
+    if replaced and found.alternate and replaced.id != found.alternate.id:
+        said.append(f"{replaced.name} may have been invited already: please tell them.")
+    return said
+
+
+def of_person(session: Session, uid: str, person: Person) -> Apology | None:
+    """A person's apology for a meeting, not withdrawn."""
+    row = _of_person(session, uid, person.id)
+    return _as_apology(session, row) if row else None
+
+
+def expecting(session: Session, person: Person, first: datetime, last: datetime) -> list[Meeting]:
+    """The meetings of a period at whose tables the person is expected, in order."""
+    seats = select(SeatHoldingRow.group_key).where(SeatHoldingRow.person_id == person.id)
+    groups = set(session.scalars(seats.where(SeatHoldingRow.group_key != "")))
+    found = [m for m in meetings.between(session, first, last) if groups & {*m.groups}]
+    return [m for m in found if m.status not in NOT_ATTENDED and _own_seats(session, m, person)]
 
 
 def whom(session: Session, name: str, email: str) -> Person:

@@ -7,16 +7,19 @@ halves the time before `secretariat deadlines` answers.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
+from bot.adapters.mailbox_folder import MailboxFolder
 from bot.adapters.slack_log import SlackLog
 from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
@@ -28,13 +31,13 @@ from bot.headlines.transcript_files import read_agenda
 from bot.manners import Manners
 from bot.model import Meeting
 from bot.places import Places
-from bot.ports import Channel, MeetingCalendar, Recogniser, SlackScreens
+from bot.ports import Channel, MailboxReader, MeetingCalendar, Recogniser, SlackScreens
 from bot.reports import Issuing
 from bot.sending import Sender
 from bot.store import postgresql
 from bot.store.database import Database
+from bot.superseded_messages import SupersededMessages
 from handlers.folder.recordings import RecordingFolder
-from handlers.mail.inbox import MailFolderInbox
 from handlers.slack.door import SlackDoor
 from handlers.web.desk import Desk
 from schedules import sending_words
@@ -46,6 +49,11 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
 
     from bot.adapters.graph_connection import GraphAccount
+    from bot.adapters.slack_web import SlackWeb
+    from handlers.mail.inbox import MailInbox
+    from handlers.slack.home import HomeTabs
+
+MAILBOX_REST = timedelta(seconds=30)  # after a mailbox failed without saying for how long
 
 
 @dataclass
@@ -61,6 +69,7 @@ class Secretariat:
     calendar: Calendar
     announcer: Announcer
     sender: Sender
+    superseded_messages: SupersededMessages
     recogniser: Callable[[], Recogniser]
     word: WordDocuments
     recording_folder: RecordingFolder
@@ -98,13 +107,36 @@ class Secretariat:
             dates_to_note=self.announcer.dates_to_note,
         )
 
-    def inbox(self) -> MailFolderInbox | None:
-        """The mailbox that is watched, or None where mail is read elsewhere."""
-        if self.config.mail.transport != "local":
-            return None
-        root = self.places.root / self.config.mail.folder
-        (root / "inbox").mkdir(parents=True, exist_ok=True)
-        return MailFolderInbox(root, self.config.mail.mailbox, self.database, self.files, self.announcer, self.clock)
+    def inboxes(self) -> list[MailInbox]:
+        """The mailboxes that are watched, each as a queue; none where mail is read elsewhere."""
+        from handlers.mail.inbox import MailInbox
+        from handlers.mail.working import MailWorker
+
+        worker, mail = MailWorker(self.announcer), self.config.mail
+        every = timedelta(seconds=1 if mail.read_from == "folder" else mail.look_every_seconds)
+        return [
+            MailInbox(
+                self._mailbox_reader(key), worker, self.database, self.files, self.clock, every=every, rest=MAILBOX_REST
+            )
+            for key in self.config.watched_mailboxes
+        ]
+
+    def _mailbox_reader(self, key: str) -> MailboxReader:
+        mail = self.config.mail
+        if mail.read_from == "folder":
+            return MailboxFolder(key, self.mail_folder(key))
+        if mail.read_from == "imap":
+            return _imap_mailbox(self.config, self.secrets, key)
+        from bot.adapters.mailbox_graph import MailboxGraph
+
+        return MailboxGraph(key, _graph_account(self.config, self.secrets, key))
+
+    def mail_folder(self, key: str) -> Path:
+        """Where a mailbox's mail lies where folders stand for mailboxes; its `inbox` is made."""
+        folder = self.places.root / self.config.mail.folder
+        own = folder if key == self.config.mail.mailbox else folder.with_name(f"{folder.name}-{key}")
+        (own / "inbox").mkdir(parents=True, exist_ok=True)
+        return own
 
     def web_app(self) -> Starlette:
         """The page and the Slack endpoint, as one ASGI app."""
@@ -134,6 +166,22 @@ class Secretariat:
             self.slack_door(), signing_secret=self.signing_secret, bot_token=token.get_secret_value() if token else None
         )
 
+    def slack_connection(self) -> Coroutine[Any, Any, None] | None:
+        """What keeps Socket Mode connected while awaited; None where Slack reaches us by HTTP, or is not there."""
+        settings, token = self.config.slack, self.secrets.slack_app_token
+        if settings.transport == "local" or settings.mode == "http" or token is None:
+            return None
+        from handlers.slack.socket_mode import stay_connected
+
+        return stay_connected(self.slack_app(), app_token=token.get_secret_value(), api_url=settings.api_url)
+
+    def home_tabs(self) -> HomeTabs:
+        """The home tabs of those who opened theirs, to be kept fresh."""
+        from handlers.slack.home import HomeTabs
+        from handlers.slack.register import COMMANDS
+
+        return HomeTabs(self.slack_door(), COMMANDS)
+
     def slack_door(self) -> SlackDoor:
         """What Slack handlers have at hand."""
         return SlackDoor(
@@ -144,6 +192,8 @@ class Secretariat:
             clock=self.clock,
             files=self.files,
             screens=_screens(self.config, self.secrets),
+            feed_secret=self.feed_secret,
+            issuing=lambda: self.issuing,
         )
 
     def mailbox_calendar(self) -> MeetingCalendar:
@@ -191,7 +241,8 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
     port: list[int] = []
     announcer = Announcer(config, calendar, lambda: page_address(config, port), files)
     slack_log = SlackLog(places.slack_log)
-    channels = _channels(config, secret, places, slack_log)
+    slack = _slack(config, secret, slack_log)
+    channels: Sequence[Channel] = [slack, _mail(config, secret, places)]  # the ways to people, by configuration alone
     return Secretariat(
         config=config,
         secrets=secret,
@@ -211,6 +262,7 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
             compose=partial(sending_words.digest, config.paths.templates),
             on_trip=partial(sending_words.brake_tripped, announcer),
         ),
+        superseded_messages=SupersededMessages(database, slack, clock.now),
         recogniser=lru_cache(maxsize=1)(lambda: recogniser(config)),
         word=word_documents(config),
         recording_folder=RecordingFolder(places.recordings, database, files, calendar, clock),
@@ -246,12 +298,7 @@ def page_address(config: Config, port: list[int]) -> str:
     return f"http://{config.web.host}:{port[0] if port else config.web.port}"
 
 
-def _channels(config: Config, secret: Secrets, places: Places, slack_log: SlackLog) -> Sequence[Channel]:
-    """The ways to people, chosen by configuration alone."""
-    return [_slack(config, secret, slack_log), _mail(config, secret, places)]
-
-
-def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> Channel:
+def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> SlackLog | SlackWeb:
     if config.slack.transport == "local":
         return slack_log
     if secret.slack_bot_token is None:
@@ -304,7 +351,21 @@ def _smtp(server: Smtp, secret: Secrets, sender: str, sender_name: str) -> Chann
     )
 
 
-def _graph_account(config: Config, secret: Secrets) -> GraphAccount:
+def _imap_mailbox(config: Config, secret: Secrets, key: str) -> MailboxReader:
+    server, mailbox = config.mail.imap, config.mailboxes[key]
+    password = secret.imap_password_of(key)
+    if not server.host or password is None:
+        raise SecretariatError(
+            f"Mail is read by IMAP, but the server's name or the password of {key} is missing.",
+            hint="Set mail.imap.host, and SECRETARIAT_IMAP_PASSWORD (or …_PASSWORD_FILE, or …_PASSWORDS for several).",
+        )
+    from bot.adapters.mailbox_imap import ImapAccount, MailboxImap
+
+    user = mailbox.imap_user or mailbox.address
+    return MailboxImap(key, ImapAccount(server.host, server.port, server.security, user, password))
+
+
+def _graph_account(config: Config, secret: Secrets, mailbox: str = "") -> GraphAccount:
     from bot.adapters.graph_connection import GraphAccount
 
     graph = config.mail.graph
@@ -312,7 +373,7 @@ def _graph_account(config: Config, secret: Secrets) -> GraphAccount:
         tenant_id=graph.tenant_id,
         client_id=graph.client_id,
         credential=_graph_credential(secret),
-        mailbox=config.mailboxes[config.mail.mailbox].address,
+        mailbox=config.mailboxes[mailbox or config.mail.mailbox].address,
         graph_url=graph.url,
         authority=f"{graph.authority.rstrip('/')}/{graph.tenant_id}",
     )
@@ -325,6 +386,6 @@ def _graph_credential(secret: Secrets) -> str | dict[str, str]:
     if secret.graph_client_secret:
         return secret.graph_client_secret.get_secret_value()
     raise SecretariatError(
-        "Microsoft 365 is asked for (`mail.transport` or `invitations`), but there is no credential.",
+        "Microsoft 365 is asked for (`mail` or `invitations`), but there is no credential.",
         hint="Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
     )

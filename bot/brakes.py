@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from bot import audit, facts, outbox
 from bot.clock import parse_instant, spoken
+from bot.model import OutboxState
 from bot.store.postgresql import take_turns
 from bot.store.tables import BrakeRow, OutboxRow
 
 ALL = ""  # the group key of the brake on everything
+ALARM = "alarm"  # the kind of notice that goes through every brake: somebody must be able to hear of it
+TO_GO = (OutboxState.PENDING.value, OutboxState.RETRY.value)
 CEILING = "the ceiling"
 LET_GO_AT = "brake_let_go_at"  # the fact
 HOUR = timedelta(hours=1)
@@ -43,6 +46,17 @@ def let_go(session: Session, group: str, *, by: str, now: datetime) -> bool:
 def pulled(session: Session) -> list[BrakeRow]:
     """The brakes that are on, the one on everything first."""
     return list(session.scalars(select(BrakeRow).order_by(BrakeRow.group_key)))
+
+
+def stopped_by(session: Session, group: str) -> list[OutboxRow]:
+    """The notices that would go by themselves and that a brake on the group, or on all (`ALL`), keeps; due first.
+
+    What a digest carries is counted with it. Alarms go through every brake.
+    """
+    query = select(OutboxRow).where(OutboxRow.state.in_(TO_GO), OutboxRow.told_in.is_(None), OutboxRow.kind != ALARM)
+    if group != ALL:
+        query = query.where(OutboxRow.group_key == group)
+    return list(session.scalars(query.order_by(OutboxRow.due_at, OutboxRow.id)))
 
 
 def in_words(session: Session, now: datetime) -> list[str]:

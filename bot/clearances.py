@@ -66,9 +66,14 @@ def note_done(session: Session, uid: str, clock: str, *, by: Person, now: dateti
 
 def waiting(session: Session, uid: str) -> ClearanceRow | None:
     """What of a meeting is with the Chair and not answered, the newest; None where nothing is."""
-    newest = select(ClearanceRow).where(ClearanceRow.meeting_uid == uid).order_by(ClearanceRow.id.desc()).limit(1)
-    row = session.scalars(newest).first()
+    row = newest(session, uid)
     return row if row and row.answered_at is None else None
+
+
+def newest(session: Session, uid: str) -> ClearanceRow | None:
+    """What was last put to the Chair of a meeting, answered or not; None where nothing was."""
+    query = select(ClearanceRow).where(ClearanceRow.meeting_uid == uid).order_by(ClearanceRow.id.desc())
+    return session.scalars(query.limit(1)).first()
 
 
 def _refuse_untimely(session: Session, meeting: Meeting, now: datetime) -> None:

@@ -19,6 +19,7 @@ from bot.commands import (
     clearance,
     dates,
     desk,
+    edited,
     escalations,
     feeds,
     holidays,
@@ -26,12 +27,14 @@ from bot.commands import (
     invitations,
     lists,
     logs,
+    mailbox,
     meetings,
     members,
     obligations,
     outbox,
     papers,
     queries,
+    reissues,
     speech,
     why,
 )
@@ -70,6 +73,8 @@ speech.add_to(app)
 desk.add_to(app)
 logs.add_to(app)
 clearance.add_to(desk.reports_app)
+edited.add_to(desk.reports_app)
+reissues.add_to(desk.reports_app)
 obligations.add_to(app)
 why.add_to(app)
 feeds.add_to(app)
@@ -81,6 +86,7 @@ app.add_typer(queries.app, name="queries")
 app.add_typer(escalations.app, name="escalations")
 app.add_typer(holidays.app, name="holidays")
 app.add_typer(lists.app, name="lists")
+app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(meetings.app, name="meetings")
 app.add_typer(members.app, name="members")
 app.add_typer(outbox.app, name="outbox")

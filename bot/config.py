@@ -6,6 +6,7 @@ can ask why something is due then (rules, preamble). Unknown keys are refused.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date, time
 from functools import cached_property
@@ -17,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.clock import is_shown
+from bot.errors import SecretariatError
 
 
 def _time_of_day(value: object) -> object:
@@ -117,10 +119,23 @@ class Web(Strict):
         return self
 
 
+Emoji = Annotated[str, Field(pattern=r"^[a-z0-9_+'-]+$", max_length=100)]  # its name, without colons
+
+
 class Slack(Strict):
     transport: Literal["local", "slack"] = "local"
     api_url: str = "https://slack.com/api/"
     command: str = Field(default="/secretariat", pattern=r"^/[a-z0-9_-]{1,31}$")
+    mode: Literal["socket", "http"] = "socket"  # how Slack reaches us
+    trusted_workspaces: list[Annotated[str, Field(pattern=r"^T[A-Z0-9]{2,}$")]] = Field(default_factory=list)
+    marks: dict[Literal["decision", "action"], list[Emoji]] = {"decision": ["scales"], "action": ["clipboard"]}
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> Self:
+        both = set(self.marks.get("decision", ())) & set(self.marks.get("action", ()))
+        if both:
+            raise ValueError(f"{', '.join(sorted(both))} marks a decision as well as an action: choose one")
+        return self
 
 
 class Graph(Strict):
@@ -143,12 +158,37 @@ class Smtp(Strict):
         return self
 
 
+class Imap(Strict):
+    host: str = ""
+    port: int = Field(default=993, ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    authserv_id: str = ""  # whose Authentication-Results we believe: that of the server that takes the mail in
+
+    @model_validator(mode="after")
+    def _in_the_clear_only_here(self) -> Self:
+        if self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("without TLS, mail is read only from a server on this computer")
+        return self
+
+
+READ_WITH = {"local": "folder", "graph": "graph", "smtp": "nothing"}  # each transport, where `reading` is not said
+
+
 class Mail(Strict):
     transport: Literal["local", "graph", "smtp"] = "local"
+    reading: Literal["folder", "graph", "imap", "nothing"] | None = None
+    most_a_day: int = Field(default=25, ge=1)  # messages of one sender: more wait for a person, so that loops end
+    look_every_seconds: int = Field(default=120, ge=10, le=3600)
     folder: Path = Path("mailbox")  # inside paths.state
     mailbox: str = "pmo"  # the one of `mailboxes` that the secretariat writes from and reads
     graph: Graph = Graph()
     smtp: Smtp = Smtp()
+    imap: Imap = Imap()
+
+    @property
+    def read_from(self) -> str:
+        """folder | graph | imap | nothing: as said, or as goes with the transport."""
+        return self.reading or READ_WITH[self.transport]
 
 
 TakenWords = Annotated[str, Field(pattern=r"^\w[^*]*\*?$")]
@@ -161,6 +201,8 @@ class Mailbox(Sourced):
     address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     purpose: str
     trust: Literal["folder", "required"] = "required"
+    watched: bool = False  # read as the one is that we write from
+    imap_user: str = ""  # who signs in to it by IMAP, where that is not its address
     takes: list[TakenWords] = []
     general: bool = False  # its words count only where a query has no other mailbox's
     takes_the_rest: bool = False  # where nobody knows whom to ask
@@ -524,6 +566,13 @@ class Config(BaseSettings):
         return next((key for key, mailbox in self.mailboxes.items() if mailbox.takes_the_rest), self.mail.mailbox)
 
     @property
+    def watched_mailboxes(self) -> tuple[str, ...]:
+        """The mailboxes that are read: the one that we write from, and those that say `watched`."""
+        if self.mail.read_from == "nothing":
+            return ()
+        return tuple(key for key, mailbox in self.mailboxes.items() if mailbox.watched or key == self.mail.mailbox)
+
+    @property
     def ladder(self) -> tuple[ReminderStep, ...]:
         """Every rung of every ladder, those that a step climbs to included."""
         return tuple(rung for step in self.reminders for rung in step.rungs)
@@ -557,7 +606,23 @@ class Secrets(BaseSettings):
 
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None  # for Socket Mode
     graph_client_secret: SecretStr | None = None
     graph_certificate: SecretStr | None = None  # PEM: private key and certificate in one
     smtp_password: SecretStr | None = None
+    imap_password: SecretStr | None = None
+    imap_passwords: SecretStr | None = None  # JSON: {"pmo": "...", "design": "..."}, where each mailbox has its own
     database_url: SecretStr | None = None  # postgresql://user:password@host:5432/database; SQLite without
+
+    def imap_password_of(self, mailbox: str) -> SecretStr | None:
+        """A mailbox's own password, or the one for all. Raises SecretariatError where the list of them is no JSON."""
+        if self.imap_passwords is None:
+            return self.imap_password
+        try:
+            own = json.loads(self.imap_passwords.get_secret_value()).get(mailbox)
+        except (ValueError, AttributeError):
+            raise SecretariatError(
+                "SECRETARIAT_IMAP_PASSWORDS is not a list of mailboxes with their passwords.",
+                hint='Write it as JSON: {"pmo": "...", "design": "..."}.',
+            ) from None
+        return SecretStr(own) if isinstance(own, str) else self.imap_password

@@ -32,6 +32,7 @@ class Letter:
     kind: NoticeKind
     why: str
     not_after: datetime | None = None
+    attachments: tuple[str, ...] = ()  # "sha256:name.docx"
 
 
 def send(
@@ -55,6 +56,6 @@ def send(
         notice = Notice(
             meeting_uid=letter.about, meeting_revision=0, clock=letter.clock, step=letter.step, recipient=where,
             group=letter.group, kind=letter.kind, subject=subject, text=text, why=letter.why, due_at=now,
-            not_after=letter.not_after or now + USEFUL_FOR,
+            not_after=letter.not_after or now + USEFUL_FOR, attachments=letter.attachments,
         )  # fmt: skip
         outbox.queue(session, notice, now=now, dial=dial, recipient_name=name, released_by=released_by)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import meetings, outbox
-from bot.model import Notice, OutboxState
+from bot.model import Notice, Offer, OutboxState
 from bot.store.tables import OutboxRow
 
 DIGEST = "digest"
@@ -34,21 +35,26 @@ def carried(session: Session, digest_id: str, states: Iterable[str] = TO_BE_TRIE
     return list(session.scalars(query.order_by(OutboxRow.due_at, OutboxRow.id)))
 
 
+def may_be_carried(row: OutboxRow) -> bool:
+    """A reminder that has not been tried, nor released by a person.
+
+    The PMO's morning mail is a digest itself, and a document goes alone.
+    """
+    untried = row.tries == 0 and not row.attachments and not row.released_by
+    return untried and row.kind in meetings.REMINDERS and row.clock not in (DIGEST, outbox.DAILY)
+
+
 def companions(session: Session, row: OutboxRow, now: datetime) -> list[OutboxRow]:
     """Other reminders for the same person that have not been tried yet and could go now."""
     query = select(OutboxRow).where(
         OutboxRow.state == OutboxState.PENDING.value,
         OutboxRow.next_try_at <= now,
         OutboxRow.recipient == row.recipient,
-        OutboxRow.kind.in_(meetings.REMINDERS),
-        OutboxRow.released_by == "",
         OutboxRow.told_in.is_(None),
-        OutboxRow.tries == 0,
-        OutboxRow.clock.not_in([DIGEST, outbox.DAILY]),
         OutboxRow.id != row.id,
     )
     query = query.order_by(OutboxRow.due_at, OutboxRow.id).with_for_update(skip_locked=True)  # not another sender's
-    return [other for other in session.scalars(query) if not other.attachments]
+    return [other for other in session.scalars(query) if may_be_carried(other)]
 
 
 def bundle(session: Session, rows: Sequence[OutboxRow], compose: Compose, now: datetime) -> None:
@@ -64,6 +70,7 @@ def bundle(session: Session, rows: Sequence[OutboxRow], compose: Compose, now: d
         group=groups.pop() if len(groups) == 1 else "", kind=first.kind, subject=subject, text=text,
         why="One message for what fell due at one time: " + "; ".join(f"{row.subject} ({row.why})" for row in rows),
         due_at=first.due_at, not_after=max((at for at in stale if at), default=None) if all(stale) else None,
+        offers=_offers(rows),
     )  # fmt: skip
     outbox.queue(
         session, notice, now=now, dial="automatic", recipient_name=first.recipient_name, state=OutboxState.PENDING
@@ -78,19 +85,22 @@ def still_to_be_said(session: Session, digest: OutboxRow, compose: Compose, now:
         for row in carried(session, digest.id, (OutboxState.SENT.value, OutboxState.FAILED.value)):
             outbox.move(row, OutboxState.RETRY, digest.state_reason)
             row.sent_at = None
-    left = []
-    for row in carried(session, digest.id):
-        if row.not_after and row.not_after <= now:
-            outbox.move(row, OutboxState.EXPIRED, f"too late: stale after {row.not_after.isoformat()}")
-        elif outbox.is_met(session, row):
-            outbox.move(row, OutboxState.SUPPRESSED, meetings.MET)
-        else:
-            left.append(row)
+    left = [row for row in carried(session, digest.id) if not outbox.settle_unsent(session, row, now)]
     if len(left) == 1:
         digest.subject, digest.text, digest.note = left[0].subject, left[0].text, left[0].note
     elif left:
         digest.subject, digest.text = compose(digest.recipient_name, left)
+    if left:
+        digest.offers = [list(astuple(offer)) for offer in _offers(left)]
     return left
+
+
+def _offers(rows: Sequence[OutboxRow]) -> tuple[Offer, ...]:
+    """The buttons of all of them; among several notices, each says which it is about."""
+    if len(rows) == 1:
+        return outbox.offers_of(rows[0])
+    named = [(row.subject, offer) for row in rows for offer in outbox.offers_of(row)]
+    return tuple(replace(offer, label=f"{offer.label}: {subject}") for subject, offer in named)
 
 
 def share_fate(session: Session, digest: OutboxRow) -> None:

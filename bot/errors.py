@@ -32,6 +32,10 @@ class UnreadableMessage(SecretariatError):
     """A mail that cannot be parsed far enough to act on."""
 
 
+class UnreadableDocument(SecretariatError):
+    """A Word document that cannot be read, or must not be."""
+
+
 class BadTable(SecretariatError):
     """An imported table with wrong columns or values; the sentence lists every line that is wrong."""
 

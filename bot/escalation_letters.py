@@ -114,6 +114,7 @@ def values_of(session: Session, config: Config, row: EscalationRow) -> dict[str,
         "impact": row.impact,
         "meeting": meeting_in_words(session, row),
         "reason": row.state_reason,
+        "came_by": row.came_by,
     }
 
 

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from bot.clock import parse_instant
 from bot.store.tables import Fact
 
+FIRST_STARTED = "first_started_at"
+
 
 def remember_once(session: Session, key: str, value: str) -> str:
     """Keep a fact if it is not known yet; returns what is known."""
@@ -32,4 +34,10 @@ def recall(session: Session, key: str) -> str | None:
 
 def first_started_at(session: Session, now: datetime) -> datetime:
     """When this installation first started: what was due before it is listed, never sent (house §3)."""
-    return parse_instant(remember_once(session, "first_started_at", now.isoformat()))
+    return parse_instant(remember_once(session, FIRST_STARTED, now.isoformat()))
+
+
+def started_at(session: Session) -> datetime | None:
+    """The same for who only looks; None where it has not started yet."""
+    started = recall(session, FIRST_STARTED)
+    return parse_instant(started) if started else None

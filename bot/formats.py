@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Shape(BaseModel):
@@ -108,12 +108,15 @@ class DraftedAgendaItem(Shape):
 
 
 class DraftedDecision(Shape):
-    """`at` is the second at which it is said; `outcome` 'none' means: to be confirmed by listening there."""
+    """`at` is the second at which it is said; `outcome` 'none' means: to be confirmed by listening there.
+
+    A line that a person wrote into the draft has no `at` and no evidence yet, as has one of any other kind.
+    """
 
     ref: str
     item: str | None
     text: str
-    at: float
+    at: float | None
     segment: str
     outcome: DecisionOutcome
     reached_by: ReachedBy | None = None
@@ -125,7 +128,7 @@ class DraftedAction(Shape):
     ref: str
     item: str | None
     text: str
-    at: float
+    at: float | None
     segment: str
     owner: list[str] = Field(default_factory=list)
     due: str | None = None  # ISO date, or the words used where no date follows from them
@@ -134,23 +137,44 @@ class DraftedAction(Shape):
 
 
 class DraftedViewpoint(Shape):
+    ref: str = ""  # V-01; given when the draft is kept
     item: str | None
     speaker: str | None
     constituency: str | None
     stance: Stance
     text: str
-    at: float
+    at: float | None
     segment: str
     evidence: list[Evidence]
 
 
 class DraftedRaidItem(Shape):
+    ref: str = ""  # R-01; given when the draft is kept
     kind: Literal["risk", "assumption", "issue", "dependency"]
     item: str | None
     text: str
-    at: float
+    at: float | None
     segment: str
     evidence: list[Evidence]
+
+
+class AttendanceLine(Shape):
+    """A line of the attendance table, as a person left it. `status`: present | alternate | apologies | expected."""
+
+    ref: str
+    name: str
+    seat: str = ""
+    constituency: str | None = None
+    organisation: str = ""
+    status: str = "expected"
+
+
+class DraftRemark(Shape):
+    """A comment that a person left in the draft's margin; working material. `ref` "": it stands at no line."""
+
+    ref: str = ""
+    author: str
+    text: str
 
 
 class Unrepresented(Shape):
@@ -168,6 +192,21 @@ class Coverage(Shape):
     unrepresented: list[Unrepresented] = Field(default_factory=list)
 
 
+class LiveMark(Shape):
+    """An instant that somebody marked while the meeting went on; working material.
+
+    `at` is its second in the recording, where that is known; `line` the drafted line that it confirms (null: none was
+    found near it). `marked_at` is ISO 8601 with an offset.
+    """
+
+    kind: Literal["decision", "action"]
+    marked_at: str
+    by: str
+    note: str = ""
+    at: float | None = None
+    line: str | None = None
+
+
 class DraftedMeeting(Shape):
     group: str
     date: str
@@ -182,7 +221,26 @@ class Draft(Shape):
     actions: list[DraftedAction] = Field(default_factory=list)
     viewpoints: list[DraftedViewpoint] = Field(default_factory=list)
     raid: list[DraftedRaidItem] = Field(default_factory=list)
+    remarks: list[DraftRemark] = Field(default_factory=list)
+    attendance: list[AttendanceLine] | None = None  # where a person edited it; else it follows the roster
+    marks: list[LiveMark] = Field(default_factory=list)
     coverage: Coverage
+
+    @model_validator(mode="after")
+    def _give_references(self) -> Draft:
+        """Viewpoints and RAID items that have no reference yet are numbered in their order."""
+        for number, view in enumerate(self.viewpoints):
+            if not view.ref:
+                self.viewpoints[number] = view.model_copy(update={"ref": f"V-{number + 1:02d}"})
+        for number, item in enumerate(self.raid):
+            if not item.ref:
+                self.raid[number] = item.model_copy(update={"ref": f"R-{number + 1:02d}"})
+        return self
+
+
+def timed(seconds: float | None) -> str:
+    """'00:00:12', or that it is not said anywhere in the recording."""
+    return "not in the recording" if seconds is None else timestamp(seconds)
 
 
 def wording_certainty(confidence: float) -> str:
@@ -190,6 +248,20 @@ def wording_certainty(confidence: float) -> str:
     if confidence >= 0.75:
         return "clear"
     return "likely" if confidence >= 0.5 else "doubtful: please listen"
+
+
+def marked_alone(draft: Draft) -> list[str]:
+    """'a decision at 00:14:07 (10:14:07 by Tobias Wrenfield: plan B)', for each live mark with no line near it.
+
+    The time of day stands alone where nobody knows when the recording began.
+    """
+    return [
+        f"{'an action' if mark.kind == 'action' else 'a decision'}"
+        f"{'' if mark.at is None else f' at {timestamp(mark.at)}'}"
+        f" ({mark.marked_at[11:19]} by {mark.by}{f': {mark.note}' if mark.note else ''})"
+        for mark in draft.marks
+        if mark.line is None
+    ]
 
 
 def timestamp(seconds: float) -> str:

@@ -7,7 +7,7 @@ also where the rest of the report is not open to them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -88,6 +88,7 @@ class LoggedAction:
     at_seconds: float | None
     link: str
     notes: tuple[ActionNote, ...]
+    may_update: bool = False  # the viewer: it is theirs, or they are of the PMO
 
 
 def decisions(viewer: Viewer, sought: Sought, page: str) -> list[LoggedDecision]:
@@ -113,12 +114,14 @@ def actions(viewer: Viewer, sought: Sought, page: str) -> list[LoggedAction]:
     if sought.open_only:
         query = query.where(ActionRow.state != CLOSED)
     found, notes = [], _notes(viewer.session)
+    of_pmo = access.may_do(viewer.session, viewer.person, access.Deed.DONE, viewer.on).allowed
     for row, of, recording in viewer.session.execute(query.order_by(ActionRow.reference)):
         meeting = meetings.as_meeting(of)
         wanted = _fits(sought, meeting, (row.reference, row.text, row.owner)) and _owned(viewer, sought, row, meeting)
         if wanted and sees_action(viewer, row, meeting):
             link = _link(viewer, meeting, recording, row.at_seconds, page)
-            found.append(_logged(row, meeting, link, notes.get(row.reference, ())))
+            mine = viewer.person is not None and (of_pmo or owns(viewer, viewer.person, row, meeting))
+            found.append(replace(_logged(row, meeting, link, notes.get(row.reference, ())), may_update=mine))
     return found
 
 
@@ -146,6 +149,18 @@ def report_of(viewer: Viewer, group: str, now: datetime, on: date | None = None)
     raise UnknownThing(sentence, hint=hint)
 
 
+def report_named(viewer: Viewer, report_id: str, now: datetime) -> ReportRow:
+    """The issued report of that id ('PSG-2024-02-07-r1'). Raises UnknownThing, or NotAllowed with the same sentence."""
+    row = viewer.session.get(ReportRow, report_id)
+    sentence, hint = "There is no such report for you.", "Ask for it by group and date."
+    if row is None:
+        raise UnknownThing(sentence, hint=hint)
+    ruling = viewer.ruling(Kind.REPORT, meetings.as_meeting(viewer.session.get_one(MeetingRow, row.meeting_uid)))
+    what = f"report {row.reference}"
+    access.require(viewer.session, ruling, person=viewer.person, what=what, now=now, sentence=sentence, hint=hint)
+    return row
+
+
 def update_action(
     session: Session,
     config: Config,
@@ -161,14 +176,7 @@ def update_action(
 
     Raises UnknownThing, NotAllowed (of an action that is hidden from them with the same sentence) or SecretariatError.
     """
-    today = now.astimezone(LONDON).date()
-    row, meeting = _action(session, config, reference, by, now)
-    of_pmo = access.may_do(session, by, access.Deed.DONE, today).allowed
-    mine = of_pmo or owns(Viewer(session, config, by, today), by, row, meeting)
-    access.require(
-        session, Ruling(mine, "neither its owner nor of the PMO"), person=by, what=f"action {row.reference}", now=now,
-        sentence=f"{row.reference} is not yours to update.", hint="Its owner may, and the PMO.",
-    )  # fmt: skip
+    row, meeting, of_pmo = _to_update(session, config, reference, by, now)
     _refuse_note(row, note, done=done)
     if note.strip():
         session.add(ActionNoteRow(reference=row.reference, at=now, person_id=by.id, text=note.strip()))
@@ -178,6 +186,26 @@ def update_action(
         obligations.meet(session, met, by=by, of_pmo=of_pmo, now=now, link=link, named=f"{row.reference}/{ACTION}")
     session.flush()
     return row
+
+
+def action_to_update(session: Session, config: Config, reference: str, *, by: Person, now: datetime) -> ActionRow:
+    """The action of that reference, where that person may update it. Raises UnknownThing or NotAllowed."""
+    return _to_update(session, config, reference, by, now)[0]
+
+
+def _to_update(
+    session: Session, config: Config, reference: str, by: Person, now: datetime
+) -> tuple[ActionRow, Meeting, bool]:
+    """The action, its meeting, and whether the person is of the PMO."""
+    today = now.astimezone(LONDON).date()
+    row, meeting = _action(session, config, reference, by, now)
+    of_pmo = access.may_do(session, by, access.Deed.DONE, today).allowed
+    mine = of_pmo or owns(Viewer(session, config, by, today), by, row, meeting)
+    access.require(
+        session, Ruling(mine, "neither its owner nor of the PMO"), person=by, what=f"action {row.reference}", now=now,
+        sentence=f"{row.reference} is not yours to update.", hint="Its owner may, and the PMO.",
+    )  # fmt: skip
+    return row, meeting, of_pmo
 
 
 def _action(session: Session, config: Config, reference: str, by: Person, now: datetime) -> tuple[ActionRow, Meeting]:

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from bot.config import RecipientRole
-from bot.errors import BadTable, NotAllowed, UnknownThing
+from bot.errors import BadTable, UnknownThing
 from bot.model import Meeting, Person, SeatHolding
 from bot.store.tables import EmailRow, PersonOptionRow, PersonRow, SeatHoldingRow, SlackIdRow
 
@@ -22,7 +22,9 @@ COLUMNS = (
     "person", "email", "slack_user_id", "organisation", "constituency", "group", "seat", "role", "from", "to",
     "alternate_for",
 )  # fmt: skip
-ROLES = ("chair", "member", "observer", "programme", "pmo", "pmo_lead", "secretary", "deputy", "alternate")
+ROLES = (
+    "chair", "member", "observer", "programme", "pmo", "pmo_lead", "secretary", "deputy", "alternate", "assistant",
+)  # fmt: skip
 PMO_ROLES = ("pmo", "pmo_lead", "secretary", "deputy")
 AT_THE_TABLE = ("chair", "member", "observer", "programme", "alternate")
 
@@ -97,6 +99,10 @@ def _member_line(row: dict[str, str | None], groups: set[str]) -> MemberLine:
         raise ValueError(f"`group` is {value['group']}, which is no group")
     if value["role"] not in ROLES:
         raise ValueError(f"`role` is {value['role'] or 'empty'}, which is none of {', '.join(ROLES)}")
+    if value["role"] == "assistant":
+        if not value["alternate_for"]:
+            raise ValueError(f"{value['person']} is assistant to whom? Name them under `alternate_for`")
+        value["seat"] = f"Assistant to {value['alternate_for']}"  # one may assist several
     from_on = _date(value["from"], "from") or date.min
     to_on = _date(value["to"], "to")
     if to_on and to_on < from_on:
@@ -278,14 +284,6 @@ def role_of(session: Session, person_id: str, on: date) -> RecipientRole:
     if "programme" in roles:
         return "programme"
     return "observer" if "observer" in roles else "other"
-
-
-def pmo_named(session: Session, text: str, on: date, *, hint: str) -> Person:
-    """The one person of the PMO meant by a name. Raises UnknownThing, or NotAllowed with `hint` for anybody else."""
-    person = named(session, text)
-    if not is_pmo(session, person.id, on):
-        raise NotAllowed(f"{person.name} is not of the PMO.", hint=hint)
-    return person
 
 
 def constituency_of(session: Session, person_id: str, group: str, on: date) -> str | None:

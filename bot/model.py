@@ -134,6 +134,15 @@ class Deadline:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A button under a message: what stands on it, which click of Slack it is, and about what. Mail shows none."""
+
+    label: str
+    action: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something to be told to one recipient once. The first five fields are its unique key (house §3)."""
 
@@ -152,6 +161,7 @@ class Notice:
     in_reply_to: str = ""
     attachments: tuple[str, ...] = ()  # "sha256:name.docx"
     note: str = ""  # said above the text: that it comes late
+    offers: tuple[Offer, ...] = ()
 
     @property
     def key(self) -> tuple[str, int, str, str, str]:
@@ -213,9 +223,10 @@ class OutgoingMessage:
     text: str
     message_id: str  # deterministic: the same row always has the same RFC 5322 Message-ID
     sent_at: datetime
-    in_reply_to: str = ""
+    in_reply_to: str = ""  # the Message-IDs of its thread, the one that it answers last
     attachments: tuple[Attachment, ...] = ()
     service_id: str = ""  # the service's own id, where an earlier attempt at this channel learned it
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,7 +258,7 @@ class SeatHolding:
 class AttendanceRow:
     """One line of the report's attendance table.
 
-    `status`: present | alternate | apologies | expected (nobody has confirmed).
+    `status`: present | alternate | apologies | expected (nobody has confirmed). `ref` is P-01.
     """
 
     name: str
@@ -255,6 +266,33 @@ class AttendanceRow:
     constituency: str | None
     organisation: str
     status: str
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class PostMeetingNote:
+    """What somebody wanted noted after the meeting (rules §5). `line` is the line it is about, "" for the whole report.
+
+    `ref` is N-01; `source` the constituency, or the organisation of whoever speaks for none.
+    """
+
+    ref: str
+    line: str
+    source: str
+    noted_on: date
+    text: str
+    request: str  # AM-013
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """What became of a request to amend the report, or what an erratum corrected, as the amended report shows it."""
+
+    reference: str  # AM-012, or "Erratum" with its date
+    line: str
+    source: str
+    outcome: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -280,3 +318,18 @@ class HeadlineReport:
         tuple[str, str], ...
     ] = ()  # ("Amendment requests close", "Wednesday 25 November 2026, 17:00 (London)")
     issued_by: str = ""
+    document_id: str = ""  # in the document's properties: which draft or revision it is
+    post_meeting_notes: tuple[PostMeetingNote, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()  # of an amended report: all so far, the oldest first
+
+
+@dataclass(frozen=True)
+class ChangeBy:
+    """In whose name a line of an issued report was changed ("PMO for AM-012"), and why, for the comment beside it.
+
+    `words` is how that request would have the line read: where several changed one line, it tells their words apart.
+    """
+
+    author: str
+    reason: str = ""
+    words: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import astuple
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot import facts, meetings, members
 from bot.clock import parse_instant, spoken
 from bot.config import Dial
-from bot.model import Notice, OutboxState, Person
+from bot.model import Notice, Offer, OutboxState, Person
 from bot.store.tables import ObligationRow, OutboxRow
 
 SHADOW = "shadow"
@@ -75,6 +76,7 @@ def queue(
         in_reply_to=notice.in_reply_to, attachments=list(notice.attachments), due_at=notice.due_at,
         not_after=notice.not_after, decided_at=now, state=state.value, state_reason=reason,
         released_by=released_by, next_try_at=now, note=notice.note,
+        offers=[list(astuple(offer)) for offer in notice.offers],
     )  # fmt: skip
     try:
         with session.begin_nested():
@@ -133,9 +135,34 @@ def whole_text(row: OutboxRow) -> str:
     return f"{row.note}\n\n{row.text}" if row.note else row.text
 
 
+def text_by_channel(row: OutboxRow) -> str:
+    """The same as it goes by the row's channel: Slack takes no document from us, and says so."""
+    text = whole_text(row)
+    if not row.attachments or row.channel != "slack":
+        return text
+    names = ", ".join(entry.partition(":")[2] for entry in row.attachments)
+    return f"{text}\n\nWhat goes with it ({names}) comes by mail only: please ask the PMO for it."
+
+
+def offers_of(row: OutboxRow) -> tuple[Offer, ...]:
+    """The buttons that stand under a notice."""
+    return tuple(Offer(*map(str, offer)) for offer in row.offers)
+
+
 def is_met(session: Session, row: OutboxRow) -> bool:
     """Whether a reminder asks for what has been done meanwhile."""
     return row.kind in meetings.REMINDERS and session.get(ObligationRow, (row.meeting_uid, row.clock)) is not None
+
+
+def settle_unsent(session: Session, row: OutboxRow, now: datetime) -> bool:
+    """Settle a notice that is stale, or that asks for what has been done: it is not sent. Returns whether it is so."""
+    if row.not_after and row.not_after <= now:
+        move(row, S.EXPIRED, f"too late: it would have been stale after {spoken(row.not_after)}")
+    elif is_met(session, row):
+        move(row, S.SUPPRESSED, meetings.MET)
+    else:
+        return False
+    return True
 
 
 def release(session: Session, row: OutboxRow, *, by: str, now: datetime) -> None:

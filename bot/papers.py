@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -16,6 +17,26 @@ from bot.store.tables import ExpectedPaperRow, MeetingRow
 
 EXPECTED_PAPER = "expected_paper"
 NO_PACK = (MeetingStatus.CANCELLED, MeetingStatus.EMAIL_UPDATE)
+PURPOSES = ("decision", "discussion", "information")  # what an item may be for (rules §4)
+TAKEN, REFUSED = "taken", "refused"  # what the Chair says of a late paper
+LONGEST_TITLE, LONGEST_NOTE = 200, 3000  # characters
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What somebody submits for a meeting: a paper, by its file ("sha256:name") or link; or an item for the agenda.
+
+    `reference` is the expected paper that it is, where it is one. An item has a paper, or none; or one `follows`.
+    """
+
+    title: str = ""
+    reference: str = ""
+    purpose: str = ""
+    note: str = ""
+    file: str = ""
+    link: str = ""
+    is_item: bool = False
+    follows: bool = False
 
 
 def expect(
@@ -53,6 +74,81 @@ def receive(session: Session, row: ExpectedPaperRow, *, by: Person, now: datetim
     row.received_at, row.received_by, row.link = now, by.name, link
     audit.record(session, now, by.name, "paper received", row.reference, meeting=row.meeting_uid, link=link)
     _stop(session, row, by, now, link)
+
+
+def submit(
+    session: Session, meeting: Meeting, sent: Sent, *, by: Person, late: bool, now: datetime
+) -> ExpectedPaperRow:
+    """Take what its author submits: as the paper expected of them, as a newer version of theirs, or as another one.
+
+    `late`: it came after the pack's clock, and waits for the Chair. Raises SecretariatError where it cannot be taken.
+    """
+    title = " ".join(sent.title.split())
+    _refuse_unfit(sent, title)
+    row = _own(session, meeting, sent.reference, by) if sent.reference else _of_title(session, meeting, title, by)
+    row = row or expect(session, meeting, title, by, by=by, now=now)
+    row.purpose, row.note, row.file, row.link = sent.purpose, sent.note.strip(), sent.file, sent.link
+    row.is_item, row.late, row.chair_says = sent.is_item, late, ""
+    event = "paper sent anew" if row.received_at else "item proposed" if sent.is_item else "paper submitted"
+    if not sent.follows:
+        row.received_at, row.received_by = now, by.name
+        _stop(session, row, by, now, sent.link)
+    audit.record(
+        session, now, by.name, event, row.reference, meeting=meeting.uid, title=row.title, late=late, file=sent.file,
+        link=sent.link,
+    )  # fmt: skip
+    session.flush()
+    return row
+
+
+def _refuse_unfit(sent: Sent, title: str) -> None:
+    if not (title or sent.reference):
+        raise SecretariatError("It has no title.", hint="Give it one.")
+    if len(title) > LONGEST_TITLE or len(sent.note) > LONGEST_NOTE:
+        raise SecretariatError(
+            f"That is too long: {LONGEST_TITLE} characters are taken of a title, {LONGEST_NOTE:,} of a note.",
+            hint="Shorten it.",
+        )
+    if sent.purpose not in ("", *PURPOSES):
+        raise SecretariatError(f"An item is for {', '.join(PURPOSES)}.", hint="Choose one of them.")
+    if not (sent.is_item or sent.file or sent.link):
+        raise SecretariatError("A paper comes with its file or a link to it.", hint="Add one of them.")
+
+
+def _own(session: Session, meeting: Meeting, reference: str, by: Person) -> ExpectedPaperRow:
+    wanted = reference.strip().upper()
+    found = [row for row in of_meeting(session, meeting.uid) if row.reference == wanted and row.author_id == by.id]
+    if not found:
+        raise UnknownThing(f"No paper {wanted} is expected of you for {meeting.known_as}.", hint="Choose another.")
+    return found[0]
+
+
+def _of_title(session: Session, meeting: Meeting, title: str, by: Person) -> ExpectedPaperRow | None:
+    same = next((row for row in of_meeting(session, meeting.uid) if row.title.casefold() == title.casefold()), None)
+    if same and same.author_id != by.id:
+        raise SecretariatError(f"Another paper for that meeting is called {title}.", hint="Give yours another title.")
+    return same
+
+
+def chair_decides(
+    session: Session, row: ExpectedPaperRow, says: str, *, by: Person, now: datetime, reason: str = ""
+) -> None:
+    """The Chair's word on a late paper: TAKEN or REFUSED. Raises SecretariatError where there is none to give."""
+    if not row.late or row.withdrawn_at:
+        raise SecretariatError(f"{row.reference} does not wait for the Chair.", hint="Only a late paper does.")
+    if row.chair_says:
+        raise SecretariatError(f"The Chair's word on {row.reference} is on file: {row.chair_says}.", hint="It stands.")
+    row.chair_says = says
+    audit.record(session, now, by.name, f"late paper {says}", row.reference, meeting=row.meeting_uid, reason=reason)
+    session.flush()
+
+
+def of_author(session: Session, person: Person, now: datetime) -> list[tuple[ExpectedPaperRow, MeetingRow]]:
+    """The papers of a person for meetings still to come, sent or not; those withdrawn are left out."""
+    query = select(ExpectedPaperRow, MeetingRow).join(MeetingRow, ExpectedPaperRow.meeting_uid == MeetingRow.uid)
+    query = query.where(ExpectedPaperRow.author_id == person.id, ExpectedPaperRow.withdrawn_at.is_(None))
+    query = query.where(MeetingRow.starts_at > now).order_by(MeetingRow.starts_at, ExpectedPaperRow.number)
+    return [(row, meeting) for row, meeting in session.execute(query)]
 
 
 def note_done(session: Session, reference: str, *, by: Person, now: datetime, link: str = "") -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.formats import Transcript
-from bot.model import Delivery, HeadlineReport, Meeting, OutgoingMessage, Person
+from bot.model import ChangeBy, Delivery, HeadlineReport, Meeting, OutgoingMessage, Person
+from bot.report_table import ReadDocument
 
 Progress = Callable[[float, float], None]
 """Called with (seconds done, seconds in all); may raise to stop the work."""
@@ -30,6 +31,13 @@ class Channel(Protocol):
 
         Only an attempt older than `settling` may be given up on that answer. Not called where `looks_up` is False.
         """
+
+
+class RevisableMessages(Protocol):
+    """A channel whose delivered messages can be made to say something else."""
+
+    def revise(self, message: OutgoingMessage) -> Delivery:
+        """Let the message of that `service_id` read so from now on. Called again, it is the same. Never raises."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +147,20 @@ class DocumentWriter(Protocol):
     def issued_document(self, report: HeadlineReport) -> bytes:
         """The issued report (.docx): lines with their timestamps, no working material."""
 
+    def read(self, content: bytes, references: Iterable[str]) -> ReadDocument:
+        """A report that came back, line by line; `references` are those that it went out with.
+
+        Raises UnreadableDocument, with a sentence, for what is no Word document or must not be opened.
+        """
+
+    def redline(
+        self, old: bytes, new: bytes, whose: Mapping[str, Sequence[ChangeBy]], *, otherwise: ChangeBy, at: datetime
+    ) -> bytes:
+        """The newer of two issued reports with its changes tracked, each line's in the names given for its reference.
+
+        Where several are given, each word is in the name of whoever's wording has it.
+        """
+
 
 class ContentFiles(Protocol):
     """Files by the SHA-256 of their content: written once, never changed."""
@@ -155,7 +177,7 @@ class ContentFiles(Protocol):
 
 @dataclass(frozen=True)
 class SlackUser:
-    """A Slack account. `is_stranger`: of another workspace, met in a shared channel."""
+    """A Slack account. `is_stranger`: of another workspace, met in a shared channel; `workspace` is its own (T...)."""
 
     id: str
     email: str  # in lower case; "" where Slack does not show it
@@ -163,6 +185,7 @@ class SlackUser:
     is_stranger: bool
     is_bot: bool
     is_gone: bool
+    workspace: str = ""
 
 
 class SlackScreens(Protocol):

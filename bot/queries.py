@@ -180,6 +180,18 @@ def receipt_text(session: Session, config: Config, row: QueryRow) -> tuple[str, 
     return render(config.paths.templates, "receipt_query.txt", _values(session, config, row))
 
 
+def answer_text(session: Session, config: Config, row: QueryRow) -> str:
+    """What whoever asks is answered on the spot: the receipt, or that a person alone answers, and by when."""
+    receipt = receipt_text(session, config, row)
+    if receipt:
+        return receipt[1].rstrip()
+    due = spoken_date(row.due_on) if row.due_on else "no set day"
+    return (
+        f"{row.reference} is answered by a person: {row.for_a_person}.\n"
+        f"The PMO lead has been told; an answer is due by {due}. Nothing is answered by itself."
+    )
+
+
 def asker_of(session: Session, row: QueryRow) -> str:
     """Who asks: the name on file, else the address."""
     person = members.by_id(session, row.person_id) if row.person_id else None
@@ -215,6 +227,7 @@ def _values(session: Session, config: Config, row: QueryRow) -> dict[str, object
         "mailbox": goes_to.address if goes_to else row.sent_to or row.mailbox,
         "group": row.group_key,
         "because": row.because,
+        "came_by": row.came_by,
         "is_uncertain": row.is_uncertain,
         "is_escalation": row.is_escalation,
         "for_a_person": row.for_a_person,

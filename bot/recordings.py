@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from bot import audit
 from bot.claims import claimant, is_free
-from bot.clock import YEARS
+from bot.clock import LONDON, YEARS, is_shown
 from bot.store.tables import RecordingPartRow, RecordingRow
 
 LEASE = timedelta(seconds=120)
 TRIES = 5
 NAME = re.compile(r"^(?P<group>[A-Za-z][A-Za-z0-9-]*?)-(?P<date>\d{4}-\d{2}-\d{2})(?: .*)?$")
+BEGUN = re.compile(r"(?<=\s)([01]\d|2[0-3])[-.]([0-5]\d)(?:[-.]([0-5]\d))?(?=\s|$)")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,20 @@ def read_name(file_name: str, groups: Iterable[str]) -> RecordingName | None:
     except ValueError:
         return None
     return RecordingName(group, on) if on.year in YEARS else None
+
+
+def begun_at(file_name: str) -> datetime | None:
+    """When a recording began, where its name says so: `GROUP-YYYY-MM-DD 10-02-30.ext`, London's clocks; else None."""
+    stem = Path(file_name).stem
+    match, at = NAME.match(stem), BEGUN.search(stem)
+    if not match or not at:
+        return None
+    try:
+        day = date.fromisoformat(match["date"])
+    except ValueError:
+        return None
+    shown = time(int(at[1]), int(at[2]), int(at[3] or 0))
+    return datetime.combine(day, shown, LONDON) if is_shown(shown, day) else None
 
 
 def known(session: Session, sha256: str) -> RecordingRow | None:

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import audit, outbox
+from bot import audit, meetings, members, outbox
+from bot.drafts import reference_of
+from bot.errors import UnknownThing
 from bot.model import OutboxState, Person
 from bot.store.tables import OutboxRow, ReleaseRow
 
@@ -20,9 +22,10 @@ SETTLED = frozenset(
         OutboxState.SENT, OutboxState.FAILED, OutboxState.EXPIRED, OutboxState.SUPERSEDED, OutboxState.SUPPRESSED,
     )
 )  # fmt: skip
-RELEASED, TAKEN_BACK = "notices released", "notices withdrawn"
+RELEASED, TAKEN_BACK, TRIED_AGAIN = "notices released", "notices withdrawn", "notices tried again"
 WITHHELD = OutboxRow.state == OutboxState.WITHHELD.value
 IN_SHADOW = OutboxRow.state_reason.startswith(outbox.SHADOW)
+LEAST_OF_ID = 6  # characters
 AWAITED = (WITHHELD, ~IN_SHADOW)
 
 
@@ -75,6 +78,55 @@ def waits(row: OutboxRow) -> bool:
 def beginning_with(rows: Iterable[OutboxRow], ids: Collection[str]) -> list[OutboxRow]:
     """Those of the rows whose id is one of `ids` or begins with one."""
     return [row for row in rows if any(row.id.startswith(beginning) for beginning in ids if beginning)]
+
+
+def name_of(session: Session, row: OutboxRow) -> str:
+    """What people call a notice's batch: 'PSG-2024-03-06/move'."""
+    meeting = meetings.by_uid(session, row.meeting_uid)
+    return f"{reference_of(meeting) if meeting else row.meeting_uid}/{row.kind}"
+
+
+def meant(session: Session, rows: Sequence[OutboxRow], words: Sequence[str]) -> list[OutboxRow]:
+    """Those of the rows that are meant: `all`, a group, the name of a batch, or an id's first six characters or more.
+
+    Raises UnknownThing where there is a word by which none of them is meant.
+    """
+    chosen: dict[str, OutboxRow] = {}
+    for word in words:
+        found = [row for row in rows if _is_meant(session, row, word.casefold())]
+        if not found:
+            raise UnknownThing(f"Nothing that waits is called {word}.", hint="Look at what waits, and name that.")
+        chosen |= {row.id: row for row in found}
+    if not chosen:
+        raise UnknownThing("Nothing is chosen.", hint="Name a batch, a group, an id, or all.")
+    return [row for row in rows if row.id in chosen]
+
+
+def one(session: Session, word: str) -> OutboxRow:
+    """The one notice meant by its id, or the first of a batch that waits. Raises UnknownThing."""
+    if len(word) >= LEAST_OF_ID and "/" not in word:
+        found = list(
+            session.scalars(select(OutboxRow).where(OutboxRow.id.startswith(word.casefold(), autoescape=True)).limit(2))
+        )
+        if len(found) == 1:
+            return found[0]
+    return meant(session, waiting(session), [word] if word else [])[0]
+
+
+def _is_meant(session: Session, row: OutboxRow, word: str) -> bool:
+    if word in ("all", row.group_key.casefold()):
+        return True
+    by_id = len(word) >= LEAST_OF_ID and row.id.startswith(word)
+    return by_id or ("/" in word and name_of(session, row).casefold() == word)
+
+
+def reached_at(session: Session, recipient: str) -> str:
+    """Where the recipient of a notice is reached: addresses, or that nobody of that id is on file any more."""
+    kind, _, address = recipient.partition(":")
+    if address and kind in ("address", "channel"):
+        return address
+    person = members.by_id(session, recipient)
+    return ", ".join(way for way in (person.email, person.slack_user_id) if way) if person else "no longer on file"
 
 
 def batches(rows: Iterable[OutboxRow]) -> list[Batch]:
@@ -144,6 +196,19 @@ def withdraw(
     for row in rows:
         outbox.move(row, OutboxState.SUPPRESSED, f"withdrawn by {by.name}: {reason}")
     _record(session, TAKEN_BACK, rows, by, now, {"reason": reason} | dict(detail or {}))
+
+
+def given_up(session: Session) -> list[OutboxRow]:
+    """The notices that failed for good, the newest first."""
+    query = select(OutboxRow).where(OutboxRow.state == OutboxState.FAILED.value)
+    return list(session.scalars(query.order_by(OutboxRow.decided_at.desc(), OutboxRow.id)))
+
+
+def try_again(session: Session, rows: Sequence[OutboxRow], *, by: Person, now: datetime) -> None:
+    """A person's word that notices which were given up go once more, by every way there is now."""
+    for row in rows:
+        outbox.try_again(row, by=by.name, now=now)
+    _record(session, TRIED_AGAIN, rows, by, now, None)
 
 
 def _record(

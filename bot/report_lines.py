@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import drafts, reports
+from bot.access import Kind, Viewer
 from bot.formats import Evidence
+from bot.model import Meeting
+from bot.report_texts import references, said
+from bot.revisions import report_of
 from bot.store.tables import ActionRow, DecisionRow, DraftLineRow, DraftRow, ReportRow
 
 
@@ -33,10 +37,18 @@ class ReportLine:
 def lines_of(session: Session, meeting_uid: str) -> list[ReportLine]:
     """Every line of the report that was issued last, else of the newest draft; none where there is neither."""
     logged = {row.draft_ref: row for row in _logged(session, meeting_uid)}
-    drafted = list(_drafted(session, meeting_uid))
-    lines = [_as_line(row, logged.get(row.ref)) for row in drafted]
+    drafted, amended = list(_drafted(session, meeting_uid)), _amended(session, meeting_uid)
+    lines = [_as_line(row, logged.get(row.ref), amended.get(row.ref)) for row in drafted]
     known = {row.ref for row in drafted}
     return lines + [_of_log(row) for ref, row in logged.items() if ref not in known]
+
+
+def lines_for(viewer: Viewer, meeting: Meeting) -> list[ReportLine]:
+    """The lines of the issued report, as the viewer may see them: none before it is issued, evidence for few."""
+    if not viewer.sees(Kind.REPORT, meeting) or reports.latest(viewer.session, meeting.uid) is None:
+        return []
+    lines = lines_of(viewer.session, meeting.uid)
+    return lines if viewer.sees(Kind.EVIDENCE, meeting) else [replace(line, evidence=()) for line in lines]
 
 
 def line_of(session: Session, meeting_uid: str, ref: str) -> ReportLine | None:
@@ -62,7 +74,16 @@ def _drafted(session: Session, meeting_uid: str) -> list[DraftLineRow]:
     return draft.lines if draft else []
 
 
-def _as_line(row: DraftLineRow, logged: DecisionRow | ActionRow | None) -> ReportLine:
+def _amended(session: Session, meeting_uid: str) -> dict[str, str]:
+    """What the lines that are in no log say in an amended report; nothing while none was amended."""
+    issued = reports.latest(session, meeting_uid)
+    if issued is None or issued.supersedes is None:
+        return {}
+    report = report_of(issued)
+    return {ref: text for ref in references(report) if (text := said(report, ref)) is not None}
+
+
+def _as_line(row: DraftLineRow, logged: DecisionRow | ActionRow | None, amended: str | None) -> ReportLine:
     details: Mapping[str, object] = row.details
     found = details.get("evidence")
     constituency = details.get("constituency")
@@ -70,7 +91,7 @@ def _as_line(row: DraftLineRow, logged: DecisionRow | ActionRow | None) -> Repor
         ref=logged.reference if logged else row.ref,
         draft_ref=row.ref,
         kind=row.kind,
-        text=logged.text if logged else row.text,
+        text=logged.text if logged else amended or row.text,
         at_seconds=row.at_seconds,
         constituency=str(constituency) if constituency else None,
         evidence=tuple(Evidence.model_validate(one) for one in found) if isinstance(found, list) else (),

@@ -12,12 +12,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import access, apologies, audit, drafts, meetings, members
+from bot import access, audit, drafts, meetings, members
 from bot.access import Deed
 from bot.clock import LONDON, spoken_date
 from bot.config import Config
 from bot.errors import SecretariatError, UnknownThing
-from bot.formats import Draft, DraftedDecision, timestamp
+from bot.formats import Draft, DraftedDecision, timed
 from bot.model import HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
 from bot.store.tables import ActionRow, DecisionRow, DraftRow, RecordingRow, ReportRow, TranscriptRow
@@ -123,7 +123,7 @@ def _confirmed(drafted: DraftedDecision, corrections: Corrections) -> DraftedDec
     outcome = corrections.outcomes.get(ref, drafted.outcome)
     if outcome == "none":
         raise SecretariatError(
-            f"The outcome of {ref}, at {timestamp(drafted.at)}, is not clear from the words.",
+            f"The outcome of {ref}, at {timed(drafted.at)}, is not clear from the words.",
             hint=f"Listen there, and issue with --outcome {ref}=accept (or reject, refer ...).",
         )
     if drafted.outcome == "none":
@@ -142,7 +142,7 @@ def issue(session: Session, issuing: Issuing, prepared: Issue, now: datetime) ->
     snapshot = TypeAdapter(HeadlineReport).dump_json(_without_working_material(prepared.report)).decode()
     source = drafts.latest(session, meeting.uid)
     row = ReportRow(
-        id=f"{prepared.reference}-r1",
+        id=report_id_of(prepared.reference, 1),
         meeting_uid=meeting.uid,
         revision=1,
         reference=prepared.reference,
@@ -162,6 +162,11 @@ def issue(session: Session, issuing: Issuing, prepared: Issue, now: datetime) ->
         outcomes_confirmed=list(prepared.outcomes),
     )  # fmt: skip
     return row
+
+
+def report_id_of(reference: str, revision: int) -> str:
+    """'PSG-2024-02-07-r1'."""
+    return f"{reference}-r{revision}"
 
 
 def _refuse_second_issue(session: Session, meeting: Meeting) -> None:
@@ -206,7 +211,6 @@ def _numbered(session: Session, issuing: Issuing, meeting: Meeting, draft: Draft
 def _report(
     session: Session, issuing: Issuing, meeting: Meeting, draft: Draft, row: DraftRow, by: Person, now: datetime
 ) -> HeadlineReport:
-    held = members.at_tables(session, meeting)
     transcript = session.get(TranscriptRow, row.transcript_id) if row.transcript_id else None
     recording = session.get(RecordingRow, transcript.recording_id) if transcript else None
     link = drafts.recording_link(issuing.config, meeting, recording.id, issuing.page) if recording else ""
@@ -221,10 +225,11 @@ def _report(
         version=f"Issued {issued_on}, revision 1",
         prepared_from="Times are those of the meeting's recording." if recording else "The meeting was not recorded.",
         recording_link=link,
-        attendance=drafts.attendance_rows(held, apologies.away(session, meeting.uid)),
+        attendance=drafts.attendance_in(session, meeting, draft),
         draft=draft,
         dates_to_note=issuing.dates_to_note(session, meeting, now),
         issued_by=f"{by.name}, {by.organisation}",
+        document_id=report_id_of(drafts.reference_of(meeting), 1),
     )
 
 
@@ -239,6 +244,8 @@ def _without_working_material(report: HeadlineReport) -> HeadlineReport:
                 "actions": [a.model_copy(update={"evidence": [], "confidence": 1.0}) for a in draft.actions],
                 "viewpoints": [v.model_copy(update={"evidence": [], "stance": "comments"}) for v in draft.viewpoints],
                 "raid": [r.model_copy(update={"evidence": []}) for r in draft.raid],
+                "remarks": [],
+                "marks": [],
                 "coverage": draft.coverage.model_copy(update={"unrepresented": []}),
             }
         ),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import audit, members
+from bot import access, audit
+from bot.access import Deed
 from bot.amendment_life import (
     DECIDED,
     ENDED,
+    OPEN,
     Kind,
     State,
     What,
@@ -21,8 +24,8 @@ from bot.amendment_life import (
     represents_today,
     words,
 )
-from bot.clock import LONDON, spoken
-from bot.errors import NotAllowed, SecretariatError
+from bot.clock import spoken
+from bot.errors import NotAllowed, SecretariatError, UnknownThing
 from bot.model import Person
 from bot.rivals import rivals_of
 from bot.store.tables import AmendmentEventRow, AmendmentRow
@@ -46,8 +49,7 @@ def review(session: Session, row: AmendmentRow, verdict: Verdict, *, by: Person,
 
     Raises NotAllowed for anybody who is not of the PMO, SecretariatError where it may not be said of this request.
     """
-    if not members.is_pmo(session, by.id, now.astimezone(LONDON).date()):
-        raise NotAllowed(f"{by.name} is not of the PMO.", hint="Only the PMO reviews requests.")
+    access.require_deed(session, by, Deed.REVIEW, now, hint="Only the PMO reviews requests.")
     _refuse_unfounded(row, verdict)
     refuse_move(row, verdict.to)
     if verdict.to in CHANGES_REPORT:
@@ -55,6 +57,12 @@ def review(session: Session, row: AmendmentRow, verdict: Verdict, *, by: Person,
         _refuse_against_rivals(session, row, verdict)
         row.agreed_text = _agreed(row, verdict)
     move(session, row, verdict.to, by=by, now=now, reason=verdict.reason.strip())
+
+
+def waiting(session: Session) -> list[AmendmentRow]:
+    """The requests that are not decided or withdrawn, in order of arrival."""
+    query = select(AmendmentRow).where(AmendmentRow.state.in_(OPEN), AmendmentRow.kind != Kind.NO_COMMENTS)
+    return list(session.scalars(query.order_by(AmendmentRow.number)))
 
 
 def _agreed(row: AmendmentRow, verdict: Verdict) -> str:
@@ -98,6 +106,22 @@ def _refuse_against_rivals(session: Session, row: AmendmentRow, verdict: Verdict
             f"{row.reference} and {', '.join(rivals)} would change the same words.",
             hint="Agree a text with those who asked (accept-part), put it to the Chair, or reject one first.",
         )
+
+
+def wanting_word_of(session: Session, reference: str, person: Person, now: datetime) -> AmendmentRow:
+    """The request that needs the word of a constituency for which that person speaks today.
+
+    Raises UnknownThing where there is none; NotAllowed, with the same sentence, where it is another's to give.
+    """
+    row = session.get(AmendmentRow, reference.strip().upper())
+    sentence, hint = "There is nothing of that kind for you to agree to.", "Ask the PMO if you think that there is."
+    if row is None:
+        raise UnknownThing(sentence, hint=hint)
+    mine = row.needs_word_of in represents_today(session, person, meeting_of(session, row), now)
+    ruling = access.Ruling(row.needs_word_of is not None and mine, "speaks for another constituency")
+    what = f"word for {row.reference}"
+    access.require(session, ruling, person=person, what=what, now=now, sentence=sentence, hint=hint)
+    return row
 
 
 def give_word(session: Session, row: AmendmentRow, *, by: Person, now: datetime) -> None:

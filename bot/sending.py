@@ -13,7 +13,7 @@ from threading import Lock
 from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from bot import brakes, digests, meetings, members, outbox
+from bot import brakes, digests, members, outbox
 from bot.claims import claimant, is_free
 from bot.clock import LONDON, spoken
 from bot.config import RecipientRole, Sending
@@ -29,8 +29,7 @@ LEASE = timedelta(minutes=10)  # longer than any attempt; the claims of a proces
 BATCH = 25
 PUT_ASIDE = timedelta(minutes=15)
 TRIES = 8  # for what never goes stale; all else is tried until it would be too late
-ALARM, RECEIPT = "alarm", "receipt"
-AT_ONCE = (ALARM, RECEIPT)  # these wait for nobody's quiet hours
+AT_ONCE = (brakes.ALARM, "receipt")  # these wait for nobody's quiet hours
 MEDIA_TYPES = {  # by the end of the name; an invitation's says its method, or calendars take it for a file
     "invitation.ics": "text/calendar; method=REQUEST; charset=utf-8",
     "cancellation.ics": "text/calendar; method=CANCEL; charset=utf-8",
@@ -101,12 +100,13 @@ class Sender:
         """What is to be handed over now, with its channel; and whether anything was due at all."""
         begun: list[tuple[OutgoingMessage, Channel]] = []
         due = self._due(session, most)
+        room = self._room(session, most) if due else 0
         for row in due:
             if row.told_in or row.state not in (S.PENDING, S.RETRY):
                 continue  # a digest has just taken it
             row_id = row.id
             try:
-                if self._floods(session, row, len(begun)):
+                if self._floods(session, row, room):
                     break
                 message = self._begin(session, row)
             except (SecretariatError, OSError) as error:
@@ -114,6 +114,7 @@ class Sender:
             if message is None:
                 continue  # it was settled without sending, or waits: overtaken, too late, quiet, nobody to reach
             begun.append((message, self.channels[row.channel]))
+            room -= not row.released_by
             if self.channels[row.channel].settling:
                 break  # after a kill each would have to wait for the service to settle: one at a time
         return begun, bool(due)
@@ -149,17 +150,20 @@ class Sender:
         stopped = [brake.group_key for brake in brakes.pulled(session)]
         if stopped:  # an alarm goes through every brake: somebody must be able to hear of it
             others = false() if brakes.ALL in stopped else OutboxRow.group_key.not_in(stopped)
-            due = due.where(or_(OutboxRow.kind == ALARM, others))
+            due = due.where(or_(OutboxRow.kind == brakes.ALARM, others))
         due = due.order_by(OutboxRow.due_at, OutboxRow.id).limit(most)
         return session.scalars(due.with_for_update(skip_locked=True)).all()
 
-    def _floods(self, session: Session, row: OutboxRow, begun: int) -> bool:
-        """Whether one more than those `begun` would be more than may go by itself in an hour: the brake is pulled."""
+    def _room(self, session: Session, most: int) -> int:
+        """How many notices may still go by themselves within this hour; where there is no ceiling, `most`."""
+        ceiling = self.limits.ceiling_per_hour
+        return ceiling - brakes.sent_by_themselves(session, self.now()) if ceiling else most
+
+    def _floods(self, session: Session, row: OutboxRow, room: int) -> bool:
+        """Whether this one is more than may go by itself in an hour: then the brake is pulled."""
+        if row.released_by or row.kind == brakes.ALARM or room > 0:
+            return False
         ceiling, now = self.limits.ceiling_per_hour, self.now()
-        if not ceiling or row.released_by or row.kind == ALARM:
-            return False
-        if brakes.sent_by_themselves(session, now) + begun < ceiling:
-            return False
         reason = f"{ceiling} notices have gone within an hour without a person's release"
         if brakes.pull(session, brakes.ALL, by=brakes.CEILING, reason=reason, now=now) and self.on_trip:
             self.on_trip(session, now, reason)
@@ -189,13 +193,8 @@ class Sender:
             if digests.still_to_be_said(session, row, self.compose, self.now()):
                 return False
             outbox.move(row, S.SUPPRESSED, "all that it carried was met or is stale")
-        elif row.not_after and row.not_after <= self.now():
-            outbox.move(row, S.EXPIRED, f"too late: it would have been stale after {spoken(row.not_after)}")
-        elif outbox.is_met(session, row):
-            outbox.move(row, S.SUPPRESSED, meetings.MET)
-        else:
-            return False
-        return True
+            return True
+        return outbox.settle_unsent(session, row, self.now())
 
     def _is_spared(self, session: Session, row: OutboxRow) -> bool:
         """Whether the notice waits for the end of quiet hours, or is put into a digest."""
@@ -207,7 +206,7 @@ class Sender:
     def _waits(self, row: OutboxRow, role: RecipientRole) -> bool:
         """What would be stale by the end of the wait goes now: a reminder lost is worse than one at night."""
         waits = {"quiet hours": self.manners.quiet_until(role, self.now())}
-        if _goes_into_digests(row):
+        if digests.may_be_carried(row):
             waits["the daily digest"] = self.manners.waits_until(role, row.next_try_at, self.now())
         what, until = max(((w, at) for w, at in waits.items() if at), key=lambda wait: wait[1], default=("", None))
         if until is None or (row.not_after is not None and row.not_after <= until):
@@ -216,7 +215,7 @@ class Sender:
         return True
 
     def _is_bundled(self, session: Session, row: OutboxRow, role: RecipientRole) -> bool:
-        if self.compose is None or not _goes_into_digests(row) or not self.manners.bundles(role):
+        if self.compose is None or not digests.may_be_carried(row) or not self.manners.bundles(role):
             return False
         found = digests.companions(session, row, self.now())
         stopped = {brake.group_key for brake in brakes.pulled(session)}
@@ -275,12 +274,13 @@ class Sender:
             to=row.address,
             to_name=row.recipient_name,
             subject=row.subject,
-            text=_text(row),
+            text=outbox.text_by_channel(row),
             message_id=f"<{row.id}@{self.domain}>",
             sent_at=row.attempts[-1].began_at,
             in_reply_to=row.in_reply_to,
             attachments=tuple(self._attachment(entry) for entry in row.attachments if with_documents),
             service_id=next(known, ""),
+            offers=outbox.offers_of(row),
         )
 
     def _attachment(self, entry: str) -> Attachment:
@@ -346,24 +346,9 @@ GIVEN_UP_BLINDLY = (
 )
 
 
-def _goes_into_digests(row: OutboxRow) -> bool:
-    """A reminder that has not been tried; the PMO's morning mail is a digest itself, and a document goes alone."""
-    untried = row.tries == 0 and not row.attachments
-    return untried and row.kind in meetings.REMINDERS and row.clock not in (digests.DIGEST, outbox.DAILY)
-
-
 def _tries_of(row: OutboxRow) -> list[AttemptRow]:
     """The attempts that count: those since a person asked for another try, where one did."""
     return row.attempts[len(row.attempts) - row.tries :]
-
-
-def _text(row: OutboxRow) -> str:
-    """What the recipient reads; Slack takes no document from us, and says so."""
-    text = outbox.whole_text(row)
-    if not row.attachments or row.channel != "slack":
-        return text
-    names = ", ".join(entry.partition(":")[2] for entry in row.attachments)
-    return f"{text}\n\nWhat goes with it ({names}) comes by mail only: please ask the PMO for it."
 
 
 def _media_type(name: str) -> str:

@@ -16,6 +16,7 @@ from bot.clock import spoken_instants
 LONGEST_SECTION = 3_000  # characters of Slack's spelling in one section
 _LONGEST_PIECE = 2_500  # characters that stay together
 _WORD = 500  # characters: escaped, at most five times as many
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # Arabic and Hebrew need none of them
 _PIECE = re.compile(
     r"(?P<link>https?://[^\s<>|]*[^\s<>|.,;:!?()'\"])"
     rf"|\n|[^\S\n]{{1,{_WORD}}}|(?:(?!https?://)\S){{1,{_WORD}}}|\S"
@@ -23,8 +24,8 @@ _PIECE = re.compile(
 
 
 def escaped(text: str) -> str:
-    """Slack's three: & < >."""
-    return html.escape(text, quote=False)
+    """Slack's three, & < >, and without the marks that turn the direction of whatever stands after them."""
+    return html.escape(text.translate(_TURNING), quote=False)
 
 
 def spelt(text: str) -> str:
@@ -81,3 +82,11 @@ def _date(instant: datetime, words: str) -> str:
 def cut(text: str, longest: int) -> str:
     """The text, its end replaced by … where it is longer than that."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def linked(address: str, words: str) -> str:
+    """A link under our own words. Pure text where the address is none of the web's."""
+    if not address.startswith(("http://", "https://")):
+        return escaped(words)
+    whole = address.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C").replace(" ", "%20")
+    return f"<{escaped(whole)}|{escaped(words)}>"

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot import access
+from bot.access import Ruling
 from bot.amendment_life import SPEAK, Kind, State, represents_today
 from bot.amendments import Asking, Submission, answers_of, submit
 from bot.config import Config
-from bot.errors import NotAllowed
 from bot.members import at_tables
 from bot.model import Meeting
 from bot.store.tables import AmendmentRow
@@ -75,11 +76,12 @@ def no_comments(session: Session, submission: Submission, now: datetime) -> tupl
     """
     meeting, person = submission.meeting, submission.requester
     spoken_for = represents_today(session, person, meeting, now)
-    if not spoken_for:
-        raise NotAllowed(
-            f"{person.name} does not speak for a constituency at {meeting.known_as}.",
-            hint="Only a constituency's representative can say that it has no comments.",
-        )
+    access.require(
+        session, Ruling(bool(spoken_for), "speaks for no constituency there today"), person=person,
+        what=f"no comments {meeting.uid}", now=now,
+        sentence=f"{person.name} does not speak for a constituency at {meeting.known_as}.",
+        hint="Only a constituency's representative can say that it has no comments.",
+    )  # fmt: skip
     for row in answers_of(session, meeting.uid):
         if row.kind == Kind.NO_COMMENTS and row.constituency in spoken_for and row.state != State.WITHDRAWN:
             return row, False

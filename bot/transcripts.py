@@ -48,8 +48,17 @@ def transcribe_one(
     except StateUnusable as error:
         _put_back(database, row.id, str(error))
         raise
-    _keep(database, row.id, transcript, clock)
+    _keep(database, row.id, _with_start(transcript, part.name), clock)
     return True
+
+
+def _with_start(transcript: Transcript, name: str) -> Transcript:
+    """The transcript, each part saying when it began: as the engine knows it, else as the recording's name says."""
+    begun = recordings.begun_at(name)
+    if begun is None:
+        return transcript
+    parts = [p if p.starts_at else p.model_copy(update={"starts_at": begun.isoformat()}) for p in transcript.parts]
+    return transcript.model_copy(update={"parts": parts})
 
 
 class _Heartbeat:

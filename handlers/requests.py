@@ -45,10 +45,15 @@ def enter_request(
         closes_at=announcer.window_of(session, meeting),
         asking=asking,
     )
+    return enter(session, announcer, submission, now), meeting
+
+
+def enter(session: Session, announcer: Announcer, submission: Submission, now: datetime) -> AmendmentRow:
+    """Record a request, and ask for the word of whoever's view it would change. Entered again, it is the same."""
     row, new = submit(session, submission, now)
     if new:
         word_asked(announcer, session, row, now)
-    return row, meeting
+    return row
 
 
 def enter_no_comments(

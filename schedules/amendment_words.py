@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import members, outbox
+from bot import members, offers, outbox
 from bot.amendment_life import SPEAK, Kind, State, decision_on, meeting_of, words
 from bot.clock import LONDON, spoken_date
-from bot.model import Meeting, Notice, Person, SeatHolding
+from bot.model import Meeting, Notice, Offer, Person, SeatHolding
 from bot.store.tables import AmendmentRow
 from bot.wording import render
 from schedules.announcements import Announcer
@@ -28,6 +28,7 @@ class Said:
     kind: str  # receipt: to who asked; amendment: to anybody else
     why: str
     released_by: str = ""
+    offers: tuple[Offer, ...] = ()
 
 
 def outcome_told(announcer: Announcer, session: Session, row: AmendmentRow, now: datetime) -> list[Person]:
@@ -69,7 +70,10 @@ def word_asked(announcer: Announcer, session: Session, row: AmendmentRow, now: d
     why = (
         f"{row.reference} would change the recorded view of {row.needs_word_of}; that needs its representative's word."
     )
-    _tell(announcer, session, row, asked, Said("amendment_word.txt", f"word_{row.reference}", "amendment", why), now)
+    said = Said(
+        "amendment_word.txt", f"word_{row.reference}", "amendment", why, offers=(offers.of_word(row.reference),)
+    )
+    _tell(announcer, session, row, asked, said, now)
     return asked
 
 
@@ -103,7 +107,7 @@ def _tell(
             meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock="amendment", step=said.step,
             recipient=person.id, group=meeting.group, kind=said.kind, subject=subject, text=text, why=said.why,
             due_at=now, not_after=now + USEFUL_FOR,
-            in_reply_to=_message_of(row) if person.id == row.requester_id else "",
+            in_reply_to=_message_of(row) if person.id == row.requester_id else "", offers=said.offers,
         )  # fmt: skip
         dial = announcer.config.dial_for(said.kind, notice.group)  # type: ignore[arg-type]  # both are NoticeKinds
         outbox.queue(session, notice, now=now, dial=dial, recipient_name=person.name, released_by=said.released_by)

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import amendments, meetings, members, open_lists, outbox, releases
-from bot.amendment_life import KIND_WORDS, Kind
+from bot import amendments, meetings, members, offers, open_lists, outbox, releases
+from bot.amendment_life import KIND_WORDS, Kind, represents_today
 from bot.clock import LONDON, spoken, spoken_date
 from bot.config import Config
 from bot.drafts import DraftMade, reference_of
-from bot.model import Deadline, Meeting, MeetingStatus, Notice, Person
+from bot.model import Deadline, Meeting, MeetingStatus, Notice, Offer, Person
+from bot.obligations import NOT_TO_BE_MET
 from bot.ports import ContentFiles
 from bot.reports import Issue
 from bot.store.tables import AmendmentRow, ReportRow
@@ -45,12 +46,16 @@ class Announcer:
 
         `issued_at` is for a report about to be issued.
         """
-        later = meeting.starts_at + timedelta(days=400)
-        known = meetings.between(session, meeting.starts_at, later, meeting.group)
-        following = next_ordinary_meeting(meeting, self.calendar, known)
+        following = self.following(session, meeting)
         issued = issued_at or meetings.issued_at(session, meeting.uid)
         requests = _requests_to(session, meeting, following) if issued else NO_REQUESTS
         return deadlines_for(meeting, self.calendar, Circumstances(following, issued, requests))
+
+    def following(self, session: Session, meeting: Meeting) -> Meeting | None:
+        """The group's next ordinary meeting, as it stands; None at the end of a series."""
+        later = meeting.starts_at + timedelta(days=400)
+        known = meetings.between(session, meeting.starts_at, later, meeting.group)
+        return next_ordinary_meeting(meeting, self.calendar, known)
 
     def window_of(self, session: Session, meeting: Meeting, issued_at: datetime | None = None) -> datetime | None:
         """When requests to this meeting's report close; None where that is not known yet."""
@@ -67,11 +72,12 @@ class Announcer:
         alternate_for: str = "",
         by_list: bool = False,
         missing_papers: Sequence[str] = (),
+        represents: bool = False,
     ) -> Notice:
         """One reminder for one person. `expected` are the names of who comes, `pack` the link to the papers.
 
         `alternate_for` is in whose place the person comes, `by_list` whether an open group's list alone brings them,
-        `missing_papers` what has not come of what is expected.
+        `missing_papers` what has not come of what is expected, `represents` whether they speak for a constituency.
         """
         meeting, step, deadline, matter = reminder.meeting, reminder.step, reminder.deadline, reminder.matter
         rule, source = _rule_of(reminder)
@@ -98,6 +104,7 @@ class Announcer:
             recipient=person.id, group=meeting.group, kind=step.kind, subject=subject, text=text, why=why,
             due_at=reminder.at, not_after=reminder.not_after,
             attachments=self._calendar_part(meeting, person, reminder.at) if step.kind == "invitation" else (),
+            offers=_offers(reminder, represents=represents),
         )  # fmt: skip
 
     def _calendar_part(self, meeting: Meeting, person: Person, now: datetime) -> tuple[str, ...]:
@@ -161,6 +168,7 @@ class Announcer:
                 step=f"issued_r{row.revision}", recipient=person.id, group=issue.meeting.group, kind="report",
                 subject=subject, text=text, why=f"{issue.by.name} issued {row.id}; members are sent the report.",
                 due_at=now, not_after=now + STALE_AFTER, attachments=(f"{row.document_sha256}:{issue.file_name}",),
+                offers=_answers(issue.meeting, represents=bool(represents_today(session, person, issue.meeting, now))),
             )  # fmt: skip
             self._queue(session, notice, person.name, now, released_by=issue.by.name)
         sent = releases.of_step(session, issue.meeting.uid, "report", f"issued_r{row.revision}")
@@ -216,17 +224,6 @@ class Announcer:
             self._queue(session, notice, person.name, now)
         meetings.announce_closing(session, meeting.uid, closes_at)
 
-    def receipt(self, session: Session, request: AmendmentRow, meeting: Meeting, *, to: str, message_id: str) -> Notice:
-        """The receipt of a request that came by mail: to the address it came from, in the same thread."""
-        subject, text = self.receipt_text(request, meeting)
-        return Notice(
-            meeting_uid=meeting.uid, meeting_revision=meeting.revision, clock="amendment",
-            step=f"receipt_{request.reference}", recipient=f"address:{to}", group=meeting.group, kind="receipt",
-            subject=subject, text=text,
-            why=f"{request.reference} was received by mail; whoever asks is answered.", due_at=request.received_at,
-            not_after=request.received_at + STALE_AFTER, in_reply_to=message_id,
-        )  # fmt: skip
-
     def receipt_text(self, request: AmendmentRow, meeting: Meeting) -> tuple[str, str]:
         """(subject, text) of a receipt, the same by Slack and by mail. It shows the requester's own words only."""
         template = "receipt_amendment_late.txt" if request.state == "late" else "receipt_amendment.txt"
@@ -280,6 +277,20 @@ def _requests_to(session: Session, meeting: Meeting, following: Meeting | None) 
     came_at = [request.received_at for request in amendments.may_change_report(session, meeting.uid)]
     pack = meetings.obligations_met(session, following.uid).get("papers") if came_at and following else None
     return Requests(came_at, pack.done_at if pack else None)
+
+
+def _offers(reminder: Reminder, *, represents: bool) -> tuple[Offer, ...]:
+    """The buttons under a reminder: that it is done, or an answer to the report whose window closes."""
+    if reminder.step.clock == "amendments_close" and reminder.step.kind == "member_reminder":
+        return _answers(reminder.meeting, represents=represents)
+    if reminder.step.kind not in meetings.REMINDERS or reminder.step.clock in NOT_TO_BE_MET:
+        return ()
+    return (offers.done(reminder.meeting.uid, reminder.obligation),)
+
+
+def _answers(meeting: Meeting, *, represents: bool) -> tuple[Offer, ...]:
+    """How a report may be answered; only a representative can say for a constituency that it has no comments."""
+    return (offers.to_amend(meeting), *([offers.of_no_comments(meeting)] if represents else []))
 
 
 def _rule_of(reminder: Reminder) -> tuple[str, str]:

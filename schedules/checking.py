@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -31,6 +32,8 @@ def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
     """Errors, warnings and plain information about a configuration that can be read."""
     return [
         *_credentials(config, secret),
+        *_trust(config),
+        *_channels(config),
         *_texts(config),
         *_horizon(config, today),
         *_dated_entries(config),
@@ -41,17 +44,13 @@ def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
 
 
 def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
-    if config.slack.transport == "slack" and not (secret.slack_bot_token and secret.slack_signing_secret):
-        yield Problem(
-            "credentials-slack",
-            "Slack is switched on, but its bot token or signing secret is not set.",
-            "Set SECRETARIAT_SLACK_BOT_TOKEN and SECRETARIAT_SLACK_SIGNING_SECRET, or set slack.transport to local.",
-        )
-    if config.mail.transport == "graph" or config.invitations != "mail":
+    if config.slack.transport == "slack":
+        yield from _slack_credentials(config, secret)
+    if "graph" in (config.mail.transport, config.mail.read_from) or config.invitations != "mail":
         if not (secret.graph_certificate or secret.graph_client_secret):
             yield Problem(
                 "credentials-graph",
-                "Microsoft 365 is switched on (`mail.transport` or `invitations`), but no credential is set.",
+                "Microsoft 365 is switched on (`mail` or `invitations`), but no credential is set.",
                 "Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
             )
         if not (config.mail.graph.tenant_id and config.mail.graph.client_id):
@@ -64,6 +63,67 @@ def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
                 "credentials-smtp",
                 "`mail.smtp` signs in, but the user's password is not set.",
                 "Set SECRETARIAT_SMTP_PASSWORD or SECRETARIAT_SMTP_PASSWORD_FILE, or leave user empty.",
+            )
+    if config.mail.read_from == "imap":
+        yield from _imap_credentials(config, secret)
+
+
+def _slack_credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
+    if not secret.slack_bot_token:
+        yield Problem(
+            "credentials-slack",
+            "Slack is switched on, but its bot token is not set.",
+            "Set SECRETARIAT_SLACK_BOT_TOKEN, or set slack.transport to local.",
+        )
+    by_socket = config.slack.mode == "socket" and secret.slack_app_token
+    if not by_socket and not secret.slack_signing_secret:
+        yield Problem(
+            "credentials-slack",
+            "Slack is switched on, but cannot reach us: neither Socket Mode's app token nor a signing secret is set.",
+            "Set SECRETARIAT_SLACK_APP_TOKEN, or slack.mode to http and SECRETARIAT_SLACK_SIGNING_SECRET.",
+        )
+
+
+def _imap_credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
+    if not config.mail.imap.host:
+        yield Problem("credentials-imap", "Mail is read by IMAP, but mail.imap has no host.", "Name the mail server.")
+    for key in config.watched_mailboxes:
+        if secret.imap_password_of(key) is None:
+            yield Problem(
+                "credentials-imap",
+                f"The mailbox {key} is read by IMAP, but its password is not set.",
+                "Set SECRETARIAT_IMAP_PASSWORD, or SECRETARIAT_IMAP_PASSWORDS where each mailbox has its own.",
+            )
+
+
+def _trust(config: Config) -> Iterator[Problem]:
+    """Nobody is to be fooled by a forged address, and nobody's mail to wait for ever."""
+    for key in config.watched_mailboxes if config.mail.read_from in ("graph", "imap") else ():
+        if config.mailboxes[key].trust != "required":
+            yield Problem(
+                "mailbox-trust",
+                f"The mailbox {key} believes any sender whom the mail server doesn't refuse.",
+                f"Set mailboxes.{key}.trust to required: this is a real mailbox.",
+                severity="warning",
+            )
+        elif config.mail.read_from == "imap" and not config.mail.imap.authserv_id:
+            yield Problem(
+                "mailbox-trust",
+                f"The mailbox {key} requires a verified sender, and mail.imap has no authserv_id: everybody must wait.",
+                "Name the server that takes the mail in, as it names itself in Authentication-Results.",
+                severity="warning",
+            )
+
+
+def _channels(config: Config) -> Iterator[Problem]:
+    """Slack tells of an emoji by the channel's id alone: under a name no mark would ever be made."""
+    for key, group in config.groups.items() if config.slack.transport == "slack" else ():
+        if group.channel and any(config.slack.marks.values()) and not re.fullmatch(r"[CG][A-Z0-9]{6,}", group.channel):
+            yield Problem(
+                "slack-channel",
+                f"The channel of {key} is given by name, so an emoji in it marks nothing.",
+                "Give its id (C0123ABCD): it stands at the foot of the channel's details in Slack.",
+                severity="warning",
             )
 
 

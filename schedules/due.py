@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import facts, meetings, outbox, papers
+from bot.amendment_life import represents_today
 from bot.clock import LONDON, parse_instant
 from bot.config import ReminderStep
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
@@ -186,6 +187,7 @@ def _queue(
     stands_in = roster.alternate_for(reminder.meeting, person) if of_meeting else ""
     by_list = of_meeting and roster.is_by_list(reminder.meeting, person)
     missing = papers.missing(session, reminder.meeting.uid) if reminder.step.clock == "papers" else []
+    closes = reminder.step.clock == "amendments_close"
     notice = announcer.reminder(
         reminder,
         person,
@@ -194,6 +196,7 @@ def _queue(
         alternate_for=stands_in,
         by_list=by_list,
         missing_papers=missing,
+        represents=closes and bool(represents_today(session, person, reminder.meeting, now)),
     )
     late_by = timedelta(hours=announcer.config.sending.late_after_hours)
     if outage < reminder.at < now - late_by:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from bot.clock import LONDON, spoken
 from bot.errors import SecretariatError
+from bot.escalation_letters import way_for
+from bot.escalations import Raised
+from bot.governance import Way
 from bot.model import Deadline, Meeting, MeetingStatus
 from schedules.deadlines import LOOK_AHEAD, Circumstances, deadlines_for
 from schedules.known_meetings import known_meetings
@@ -56,6 +59,33 @@ class TakingMeetings:
             days = "; or ".join(str(taking) for taking in self.all) or CALLED_FOR
             raise SecretariatError(f"Nothing can be taken up on {day}.", hint=days)
         return found
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """Where a concern would go: its way, the body that takes it, and the meetings that can (none at the IPA)."""
+
+    way: Way
+    to: str
+    taking: TakingMeetings
+
+    def chosen(self, raised: Raised, on: date | None) -> Raised:
+        """What is raised, for the meeting of that day, or for none yet. Raises SecretariatError with the days."""
+        taking = self.taking.on(on) if on else None
+        if taking is None:
+            return raised
+        return replace(raised, meeting=taking.meeting, is_late=taking.is_late)
+
+
+def prospect_of(session: Session, calendar: Calendar, raised: Raised, now: datetime) -> Prospect:
+    """Where what is raised would go, as seats and calendar stand. Raises UnknownThing outside the governance."""
+    way = way_for(
+        session, calendar.config, raised.kind, raised.group, raised.by, now.astimezone(LONDON).date(),
+        constituency=raised.constituency, for_ofgem=raised.for_ofgem,
+    )  # fmt: skip
+    to = raised.to or way.to
+    taking = taking_meetings(session, calendar, to, now) if to in calendar.config.groups else TakingMeetings(None, None)
+    return Prospect(way, to, taking)
 
 
 def taking_meetings(session: Session, calendar: Calendar, group: str, now: datetime) -> TakingMeetings:

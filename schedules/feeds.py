@@ -71,7 +71,7 @@ def feed_of(session: Session, calendar: Calendar, subscription: Subscription, *,
         found = known_meetings(session, calendar, first, last, [subscription.key])
         owner = subscription.key
     else:
-        found = _of_seats_and_lists(session, calendar, subscription.key, first, last)
+        found = meetings_of(session, calendar, subscription.key, first, last)
         person = members.by_id(session, subscription.key)
         owner = person.name if person else ""
     told = [m for m in found if m.status is not MeetingStatus.PROPOSED_MOVE]
@@ -79,7 +79,7 @@ def feed_of(session: Session, calendar: Calendar, subscription: Subscription, *,
     return calendar_feed(told, calendar.config, now=now, name=name)
 
 
-def _of_seats_and_lists(session: Session, calendar: Calendar, person_id: str, first: date, last: date) -> list[Meeting]:
+def meetings_of(session: Session, calendar: Calendar, person_id: str, first: date, last: date) -> list[Meeting]:
     """Those of groups where the person holds a seat on that day (one of the whole programme counts everywhere) or is
     on an open group's list."""
     rows = session.scalars(select(SeatHoldingRow).where(SeatHoldingRow.person_id == person_id)).all()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -29,7 +30,8 @@ class Tick:
 
 def start(ticks: list[Tick]) -> BackgroundScheduler:
     """Start the ticks. A tick that is late still runs, once; it never overlaps itself."""
-    scheduler = BackgroundScheduler(timezone="UTC")
+    each = {"default": ThreadPoolExecutor(len(ticks))}  # a mailbox that hangs must not hold up sending
+    scheduler = BackgroundScheduler(timezone="UTC", executors=each)
     for tick in ticks:
         scheduler.add_job(
             run_tick,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot import amendments, apologies, change_requests, clearances, meetings, members, papers
 from bot.amendment_life import TO_REVIEW, Kind
 from bot.clock import YEARS, spoken, spoken_date
-from bot.model import Deadline, Explanation, Meeting, MeetingStatus, SeatHolding
+from bot.model import Deadline, Explanation, Meeting, MeetingStatus, Person, SeatHolding
 from bot.obligations import ACTION, APOLOGY, CHANGE_DECISION, EXPECTED_PAPER, OPEN, REQUEST
 from bot.store.tables import ActionRow, AmendmentRow, MeetingRow, ObligationRow, ReportRow
 from schedules.attainable import is_attainable
@@ -75,15 +75,17 @@ def _day(due: str) -> date | None:
 
 
 def _owner(session: Session, owner: str, meeting: Meeting, on: date) -> str:
-    """The id of the one person meant by an owner's name, seat or constituency; empty where that is not plain.
-
-    Nobody is meant who is never chased by a machine: the Chair, Ofgem, the IPA.
-    """
+    """The id of the one person meant by an owner's name, where a machine may chase them; else empty."""
     held = members.at_tables(session, meeting, on)
+    meant = owner_meant(held, owner)
+    return meant.id if meant and _is_chased(held, meant.id) else ""
+
+
+def owner_meant(held: list[SeatHolding], owner: str) -> Person | None:
+    """The one person meant by an owner's name, seat or constituency, among the seats held; None where not plain."""
     wanted = owner.strip().casefold()
-    meant = [h for h in held if wanted in members.owner_names(h)]
-    chased = {h.person.id for h in meant} - {h.person.id for h in held if h.role in NEVER_CHASED}
-    return next(iter(chased)) if len(chased) == 1 and len({h.person.id for h in meant}) == 1 else ""
+    meant = {h.person.id: h.person for h in held if wanted in members.owner_names(h)}
+    return next(iter(meant.values())) if len(meant) == 1 else None
 
 
 def _requests(session: Session) -> Iterator[Matter]:

@@ -8,19 +8,19 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import apologies, clearances, facts, meetings, members, outbox, papers
+from bot import apologies, clearances, drafts, facts, mail_proposals, meetings, members, outbox, papers
 from bot.clock import LONDON, spoken, spoken_date
 from bot.drafts import reference_of
 from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person, SeatHolding
 from bot.obligations import ACTION, CHANGE_DECISION, REQUEST
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import DraftRow, MeetingRow, OutboxRow, RecordingRow, ReportRow
+from bot.store.tables import OutboxRow, RecordingRow
 from bot.wording import render
 from schedules.announcements import Announcer
-from schedules.attainable import is_attainable
+from schedules.chasing import open_clocks
 from schedules.daily import Due, Today, daily_values
 from schedules.due import AHEAD, BEHIND
-from schedules.matters import open_matters, stopped_clocks
+from schedules.matters import open_matters
 from schedules.reminders import Matter
 from schedules.series import at_wall_clock
 
@@ -85,18 +85,13 @@ def todays(session: Session, announcer: Announcer, now: datetime) -> Today:
 
 def _clocks(session: Session, announcer: Announcer, now: datetime) -> Iterator[Due]:
     """Every clock that nobody has met. A window that has closed is not late."""
-    for meeting in _meetings(session, announcer, now):
-        if meeting.status in (MeetingStatus.CANCELLED, MeetingStatus.PROPOSED_MOVE):
-            continue
-        stopped = stopped_clocks(session, meeting.uid)
-        for clock in announcer.clocks_of(session, meeting):
-            if clock.kind == clearances.ANSWER:
-                continue  # it has its own section
-            if clock.due_at and clock.kind not in stopped and is_attainable(meeting, clock.due_at):
-                what = f"{reference_of(meeting)}, {clock.kind.replace('_', ' ')}"
-                missing = papers.missing(session, meeting.uid) if clock.kind == "papers" else []
-                what += f" (not in yet: {'; '.join(missing)})" if missing else ""
-                yield Due(what, clock.due_at, can_be_late=clock.kind != "amendments_close")
+    for meeting, clock in open_clocks(session, announcer, now - BEHIND, now + AHEAD):
+        if clock.kind == clearances.ANSWER or clock.due_at is None:
+            continue  # it has its own section
+        what = f"{reference_of(meeting)}, {clock.kind.replace('_', ' ')}"
+        missing = papers.missing(session, meeting.uid) if clock.kind == "papers" else []
+        what += f" (not in yet: {'; '.join(missing)})" if missing else ""
+        yield Due(what, clock.due_at, can_be_late=clock.kind != "amendments_close")
 
 
 def _of_matters(matters: list[Matter]) -> Iterator[Due]:
@@ -143,18 +138,22 @@ def _recordings(session: Session) -> Iterator[str]:
 
 
 def _mails(session: Session) -> Iterator[str]:
+    """Each message that waits, with what is proposed about it."""
     query = select(InboxRow).where(InboxRow.state == "needs_a_person").order_by(InboxRow.arrived_at.desc())
+    proposed: dict[str, list[str]] = {}
+    for proposal, message in mail_proposals.waiting(session):
+        proposed.setdefault(message.id, []).append(f"{proposal.reference}: {proposal.summary}")
     for row in session.scalars(query):
-        yield f"from {row.sender or 'nobody named'}: {row.subject or row.file_name}"
+        what = f" ({'; '.join(proposed[row.id])})" if row.id in proposed else ""
+        yield f"from {row.sender or 'nobody named'}: {row.subject or row.file_name}{what}"
 
 
 def _drafts(session: Session) -> Iterator[str]:
     """The newest draft of each report that has not been issued."""
-    query = select(DraftRow, MeetingRow).join(MeetingRow, DraftRow.meeting_uid == MeetingRow.uid)
-    query = query.where(DraftRow.meeting_uid.not_in(select(ReportRow.meeting_uid))).order_by(DraftRow.version)
-    newest = {draft.meeting_uid: (draft, row) for draft, row in session.execute(query)}
-    for draft, row in sorted(newest.values(), key=lambda found: found[0].made_at):
-        yield f"{reference_of(meetings.as_meeting(row))}, draft {draft.version}"
+    for draft in drafts.unissued(session):
+        meeting = meetings.by_uid(session, draft.meeting_uid)
+        if meeting:
+            yield f"{reference_of(meeting)}, draft {draft.version}"
 
 
 def _with_chair(session: Session, announcer: Announcer, now: datetime) -> Iterator[str]:

@@ -5,6 +5,7 @@
 set -u
 wanted=""
 command -v soffice >/dev/null 2>&1 || wanted="$wanted libreoffice-writer-nogui"
+/usr/bin/python3 -c "import uno" >/dev/null 2>&1 || wanted="$wanted python3-uno"
 command -v pdftotext >/dev/null 2>&1 || wanted="$wanted poppler-utils"
 command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted="$wanted postgresql"

@@ -143,10 +143,10 @@ def test_it_stops_when(walk: Walk, office: Office, people: dict[str, Person], ho
     else:
         noon(walk, 8)
         asked = walk.rows("chair_copy")[0]
-        assert walk.reply(asked, "done", "tobias.wrenfield@example.org") == "obligation_met"
+        assert walk.reply(asked, "done", "tobias.wrenfield@example.org") == "done"
         noon(walk, 9)
         answer = walk.rows("chair_answer")[0]
-        assert walk.reply(answer, "Done, thank you", "tobias.wrenfield@example.org") == "obligation_met"
+        assert walk.reply(answer, "Done, thank you", "tobias.wrenfield@example.org") == "done"
     walk.to(date(2024, 2, 13))
     expected = {"reply": ["chair_copy_due", "chair_answer_due"]}.get(how, [])
     assert [step for _, step, _ in told(walk)] == expected

@@ -11,15 +11,18 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from bot import papers
+from bot import members, papers
 from bot.cli import app
 from bot.config import Config
 from bot.errors import SecretariatError
 from bot.model import Person
+from bot.papers import Sent
 from bot.store.database import Database
 from bot.store.tables import AuditRow, ExpectedPaperRow
 from schedules.changes import Wanted, enact
+from schedules.finding import find_meeting
 from schedules.morning import todays
+from schedules.submissions import submit
 from tests.secretariat_process import ROOT
 from tests.test_reminders import FEBRUARY, SECRETARY, Walk
 
@@ -129,7 +132,7 @@ def test_it_stops_too_when(walk: Walk, office: Office, how: str) -> None:
         assert office("done", "PAP-001/expected_paper", "--by", SECRETARY)[0]
     else:
         words = "Done: https://example.org/plan"
-        assert walk.reply(asked, words, "leticia.farnworth@example.org") == "obligation_met"
+        assert walk.reply(asked, words, "leticia.farnworth@example.org") == "done"
     walk.to(date(2024, 2, 1))
     assert [step for _, step, _ in walk.sent("expected_paper")] == ["papers_call_authors"]
     with walk.database.reading() as session:
@@ -210,3 +213,18 @@ def test_what_cannot_be_is_said_in_a_sentence(walk: Walk, office: Office) -> Non
         assert why in said
     with walk.database.reading() as session:
         assert [row.title for row in papers.of_meeting(session, UID)] == ["Delivery plan"]
+
+
+def test_the_chairs_word_on_a_late_paper_is_noted_at_the_terminal(walk: Walk, office: Office) -> None:
+    with walk.database.session() as session:
+        meeting = find_meeting(session, walk.announcer.calendar, "PSG", FEBRUARY)
+        leticia = members.named(session, LETICIA)
+        sent = Sent(title="Costs", link="https://example.org/costs")
+        submit(session, walk.announcer, meeting, sent, by=leticia, now=datetime(2024, 2, 1, 10, tzinfo=UTC))
+    said = ("papers", "chair-says", "PAP-001")
+    by = ("--by", SECRETARY)
+    assert "A refusal has a reason" in office(*said, "refused", *by)[1]
+    assert "There is no late paper PAP-001 for you" in office(*said, "taken", "--by", LETICIA)[1]
+    assert office(*said, "taken", *by) == (True, "PAP-001 is taken: Costs. Its author is told.\n")
+    assert "consent" in office("papers", "list", "PSG", "2024-02-07")[1]
+    assert "is on file: taken." in office(*said, "refused", *by, "--reason", "no")[1]

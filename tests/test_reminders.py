@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 from bot import change_requests, meetings, members, obligations
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
+from bot.adapters.mailbox_folder import MailboxFolder
 from bot.cli import app
 from bot.clock import LONDON, Clock
-from bot.config import Config, Mailbox, ReminderStep
+from bot.config import Config, ReminderStep
 from bot.config_file import read_config
 from bot.errors import SecretariatError
 from bot.formats import Coverage, Draft, DraftedMeeting
@@ -39,7 +40,8 @@ from bot.store.tables import (
     ReportRow,
 )
 from bot.wording import render
-from handlers.mail.inbox import MailFolderInbox
+from handlers.mail.inbox import MailInbox
+from handlers.mail.working import MailWorker
 from schedules.announcements import Announcer
 from schedules.changes import Wanted, enact
 from schedules.checking import REMINDER_VALUES
@@ -116,10 +118,10 @@ class Walk:
         mail.set_content(f"{words}\n\nOn Wed, 7 Feb 2024 at 10:00, MHHS PMO wrote:\n> {row.subject}\n")
         (self.root / "inbox").mkdir(parents=True, exist_ok=True)
         (self.root / "inbox" / "reply.eml").write_bytes(mail.as_bytes())
-        given = {"address": "pmo@mhhsprogramme.co.uk", "purpose": "all", "trust": "folder", "source": "a test"}
-        mailbox = Mailbox.model_validate(given)
-        inbox = MailFolderInbox(self.root, mailbox, self.database, self.files, self.announcer, Clock(self.now))
-        for _ in range(3):
+        inbox = MailInbox(
+            MailboxFolder("pmo", self.root), MailWorker(self.announcer), self.database, self.files, Clock(self.now)
+        )
+        for _ in range(5):
             inbox.take_in_one()
         with self.database.reading() as session:
             return session.scalars(select(InboxRow).order_by(InboxRow.arrived_at.desc())).all()[0].finding
@@ -409,7 +411,7 @@ def obligations_on_file(walk: Walk) -> list[tuple[str, str, str]]:
 def test_a_reply_that_says_done_meets_it(walk: Walk) -> None:
     walk.to(date(2024, 1, 31))
     words = "Done, thank you: see https://example.org/pack"
-    assert walk.reply(last_of(walk, "papers"), words, "tobias.wrenfield@example.org") == "obligation_met"
+    assert walk.reply(last_of(walk, "papers"), words, "tobias.wrenfield@example.org") == "done"
     assert obligations_on_file(walk) == [("papers", SECRETARY, "https://example.org/pack")]
     before = len(walk.sent("papers", of=FEBRUARY))
     walk.to(date(2024, 2, 6))
@@ -419,10 +421,10 @@ def test_a_reply_that_says_done_meets_it(walk: Walk) -> None:
 @pytest.mark.parametrize(
     ("words", "sender", "finding"),
     [
-        ("Done", "rosalind.achterberg@example.org", "obligation_met"),  # of the PMO
-        ("Done", "harriet.bassington@example.org", "unclear"),  # neither the recipient nor of the PMO
+        ("Done", "rosalind.achterberg@example.org", "done"),  # of the PMO
+        ("Done", "harriet.bassington@example.org", "refused"),  # neither the recipient nor of the PMO
         ("Done", "nobody@example.org", "unknown_sender"),
-        ("Done?", "tobias.wrenfield@example.org", "unclear"),
+        ("Done?", "tobias.wrenfield@example.org", "query"),
         ("It will be done tomorrow", "tobias.wrenfield@example.org", "unclear"),
         ("I have not done it", "tobias.wrenfield@example.org", "unclear"),
     ],
@@ -430,7 +432,7 @@ def test_a_reply_that_says_done_meets_it(walk: Walk) -> None:
 def test_whose_word_counts_and_which(walk: Walk, words: str, sender: str, finding: str) -> None:
     walk.to(date(2024, 1, 31))
     assert walk.reply(last_of(walk, "papers"), words, sender) == finding
-    assert bool(obligations_on_file(walk)) == (finding == "obligation_met")
+    assert bool(obligations_on_file(walk)) == (finding == "done")
 
 
 def test_a_members_done_closes_no_window_for_the_others(walk: Walk, people: dict[str, Person]) -> None:
@@ -447,8 +449,8 @@ def test_an_owner_proposes_closure_and_the_pmo_closes(walk: Walk, report: str) -
     act(walk, report, "Harriet Bassington", reference="PSG27-02")
     walk.to(date(2024, 2, 16))
     first, second = sorted(walk.rows("action"), key=lambda row: row.clock)
-    assert walk.reply(first, "done", "harriet.bassington@example.org") == "obligation_met"
-    assert walk.reply(second, "done", "tobias.wrenfield@example.org") == "obligation_met"
+    assert walk.reply(first, "done", "harriet.bassington@example.org") == "done"
+    assert walk.reply(second, "done", "tobias.wrenfield@example.org") == "done"
     with walk.database.reading() as session:
         states = {row.reference: row.state for row in session.scalars(select(ActionRow))}
     assert states == {"PSG27-01": "closure_proposed", "PSG27-02": "closed"}

@@ -290,6 +290,18 @@ def test_a_batch_that_a_person_released_is_no_flood(post: Made, database: Databa
     assert states(database) == ["sent"] * 20
 
 
+def test_released_notices_of_a_batch_take_no_room_from_the_others(post: Made, database: Database) -> None:
+    """One batch: four that a person released, then five of their own, which is just what may go in an hour."""
+    whole = post(ceiling_per_hour=5)
+    released = (notice(f"address:released{n}@example.org", due_at=NOW - timedelta(hours=1)) for n in range(4))
+    put(database, *released, released_by=TOBIAS)
+    many(database, 5)
+    assert whole.sender.deliver_some()
+    assert Counter(states(database)) == {"sent": 9}
+    with database.reading() as session:
+        assert brakes.pulled(session) == []
+
+
 def test_in_shadow_nothing_leaves_and_nothing_composed_then_leaves_later(post: Made, database: Database) -> None:
     whole = post()
     many(database, 1)

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from bot import amendments, audit, brakes, meetings, members, outbox, recordings, reports
 from bot.adapters.content_files import ContentFolder
+from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
 from bot.config import Config
 from bot.config_file import read_config
@@ -49,6 +50,7 @@ from handlers.web.pages import page_app
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar, queue_due
 from schedules.series import Calendar
+from tests.secretariat_process import ROOT
 
 REPOSITORY = Path(__file__).parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -62,8 +64,8 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 QUOTE = "we accept the revised plan, subject to the defect report"
 
 
-class InventedWriter:
-    """Stands in for Word: the bytes only have to come back as they were."""
+class InventedWriter(WordDocuments):
+    """Stands in for Word where the bytes only have to come back as they were."""
 
     def draft_document(self, report: HeadlineReport) -> bytes:
         return f"draft of {report.reference}".encode()
@@ -156,7 +158,7 @@ def issue_psg(session: Session, config: Config, files: ContentFolder) -> None:
     issuing = reports.Issuing(
         config=config,
         files=files,
-        writer=InventedWriter(),
+        writer=InventedWriter(ROOT / "report_templates/headline_report.docx"),
         page="http://127.0.0.1:8765",
         meeting_number=lambda session, meeting: 27,
         dates_to_note=lambda session, meeting, issued: (

@@ -139,7 +139,7 @@ def test_the_draft_carries_the_words_each_line_rests_on() -> None:
     assert f"“{QUOTE}”" in rests_on
     assert "Speech not represented" in [p.text for p in document.paragraphs]
     assert "75% of 10 minutes" in " ".join(p.text for p in document.paragraphs)
-    assert rows_of(table_of(document, "Constituency", "Stance", "View", "Time"))[0][1] == "Objects"
+    assert rows_of(table_of(document, "Ref", "Constituency", "Stance", "View", "Time"))[0][2] == "Objects"
 
 
 def test_the_issued_report_has_no_working_material() -> None:

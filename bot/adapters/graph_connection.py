@@ -43,10 +43,13 @@ _SIGN_IN_LATER = ("temporarily_unavailable", "server_error")  # RFC 6749: everyt
 
 
 class GraphStopped(Exception):
-    """The attempt ends here. `delivery` says with which outcome, and why in a sentence."""
+    """The attempt ends here. `delivery` says with which outcome, and why in a sentence.
 
-    def __init__(self, delivery: Delivery, code: str = "") -> None:
-        self.delivery, self.code = delivery, code
+    `code` and `status` are Graph's own; empty and 0 where it did not answer.
+    """
+
+    def __init__(self, delivery: Delivery, code: str = "", status: int = 0) -> None:
+        self.delivery, self.code, self.status = delivery, code, status
         super().__init__(delivery.error)
 
 
@@ -94,6 +97,7 @@ class GraphConnection:
             default_headers={"Prefer": 'IdType="ImmutableId"'},  # an item keeps its id as it moves to another folder
         )
         self._connection: Any = opened.con
+        self.root = graph_url
         self.url = f"{protocol.service_url}users/{quote(account.mailbox)}"
 
     def sign_in(self) -> None:
@@ -141,7 +145,7 @@ class GraphConnection:
     def _stopped(self, error: requests.RequestException) -> GraphStopped:
         if error.response is None:
             return GraphStopped(_unreachable(error, "Microsoft 365"))
-        return GraphStopped(self._answered(error.response), _error_code(error.response))
+        return GraphStopped(self._answered(error.response), _error_code(error.response), error.response.status_code)
 
     def _answered(self, response: requests.Response) -> Delivery:
         """What a status that is no success means. 429 and 503 are Graph's throttling: nothing was taken."""

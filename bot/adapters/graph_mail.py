@@ -17,7 +17,7 @@ from urllib.parse import quote
 import requests
 
 from bot.adapters.graph_connection import GraphAccount, GraphConnection, GraphStopped, listed, unclear
-from bot.adapters.mime_message import is_calendar, on_the_wire
+from bot.adapters.mime_message import is_calendar, on_the_wire, thread_of
 from bot.errors import SecretariatError
 from bot.model import Attachment, Delivery, Outcome, OutgoingMessage
 
@@ -213,7 +213,8 @@ def _as_graph_message(message: OutgoingMessage) -> dict[str, object]:
         mail["attachments"] = [_as_graph_attachment(attachment) for attachment in message.attachments]
     if message.in_reply_to:
         mail["singleValueExtendedProperties"] = [
-            {"id": name, "value": message.in_reply_to} for name in (_IN_REPLY_TO, _REFERENCES)
+            {"id": name, "value": value}
+            for name, value in zip((_IN_REPLY_TO, _REFERENCES), thread_of(message), strict=True)
         ]
     return mail
 

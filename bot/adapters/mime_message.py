@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.policy
 import hashlib
+import re
 from email.errors import HeaderParseError
 from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
@@ -30,8 +31,7 @@ def as_email(message: OutgoingMessage, *, sender: str, sender_name: str) -> Emai
     mail["Date"] = message.sent_at
     mail["Message-ID"] = message.message_id
     if message.in_reply_to and message.in_reply_to.isascii():  # no header carries another one
-        mail["In-Reply-To"] = _one_line(message.in_reply_to)
-        mail["References"] = _one_line(message.in_reply_to)
+        mail["In-Reply-To"], mail["References"] = thread_of(message)
     mail["X-Secretariat-Id"] = message.id
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
@@ -51,6 +51,13 @@ def on_the_wire(message: OutgoingMessage, *, sender: str, sender_name: str) -> b
     """The mail as it travels: ASCII only, lines ended by CR LF. Raises SecretariatError as `as_email` does."""
     mail = as_email(message, sender=sender, sender_name=sender_name)
     return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+
+
+def thread_of(message: OutgoingMessage) -> tuple[str, str]:
+    """(the Message-ID that it answers, those of its thread up to that one), each on one line."""
+    thread = _one_line(message.in_reply_to)
+    ids = re.findall(r"<[^<>]+>", thread)
+    return (ids[-1], " ".join(ids)) if ids else (thread, thread)
 
 
 def is_calendar(attachment: Attachment) -> bool:

@@ -7,20 +7,26 @@ completeness) is not even handed to the template when an issued report is render
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from io import BytesIO
 from itertools import count
 from pathlib import Path
 from zipfile import BadZipFile
 
 import jinja2
+from docx.document import Document as WordFile
 from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
 from docxtpl import DocxTemplate
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
+from bot.adapters.word_columns import bookmark_of, columns_of, mark_columns
+from bot.adapters.word_reading import read_report
+from bot.adapters.word_redline import redline
 from bot.clock import LONDON, spoken_date
 from bot.errors import SecretariatError
 from bot.formats import (
@@ -28,37 +34,17 @@ from bot.formats import (
     DraftedDecision,
     DraftedRaidItem,
     DraftedViewpoint,
+    DraftRemark,
     Evidence,
     Unrepresented,
+    marked_alone,
     timestamp,
     wording_certainty,
 )
-from bot.model import AttendanceRow, HeadlineReport
+from bot.model import AttendanceRow, ChangeBy, Disposition, HeadlineReport, PostMeetingNote
+from bot.report_table import ReadDocument
+from bot.report_words import NO_CONSTITUENCY, NO_OWNER, NO_TIME, OUTCOMES, REACHED_BY, STATUS, WHOLE_REPORT, due_words
 
-OUTCOMES: Mapping[str, str] = {
-    "accept": "Accepted",
-    "reject": "Rejected",
-    "refer": "Referred for further work",
-    "accept_subject_to": "Accepted subject to further work",
-    "escalate": "Escalated",
-    "noted": "Noted",
-    "deferred": "Deferred",
-    "withdrawn": "Withdrawn",
-    "none": "To be confirmed",
-}
-REACHED_BY: Mapping[str | None, str] = {
-    "consensus": "Consensus",
-    "chair": "Chair's informed decision",
-    "sro": "SRO's decision",
-    "recommendation": "Recommendation",
-    None: "Not recorded",
-}
-_STATUS: Mapping[str, str] = {
-    "present": "Present",
-    "alternate": "Alternate",
-    "apologies": "Apologies",
-    "expected": "Expected, not confirmed",
-}
 # What the template may use: a name, or a loop's variable and its field. report_templates/README.md says what each is.
 PLACEHOLDERS: frozenset[str] = frozenset(
     ["working", "reference", "group", "group_name", "meeting_date", "meeting_time", "version", "prepared_from",
@@ -66,10 +52,12 @@ PLACEHOLDERS: frozenset[str] = frozenset(
      "attendee.status", "decisions", "decision.ref", "decision.text", "decision.outcome", "decision.reached_by",
      "decision.time", "decision.confidence", "decision.quotes", "actions", "action.ref", "action.text",
      "action.owner", "action.due", "action.time", "action.confidence", "action.quotes", "discussions",
-     "discussion.title", "discussion.views", "view.constituency", "view.stance", "view.text", "view.time",
-     "view.quotes", "raid_items", "raid.kind", "raid.text", "raid.time", "raid.quotes", "dates", "note.what",
-     "note.when", "quote.time", "quote.words", "unrepresented", "stretch.start", "stretch.end",
-     "coverage_statement"]
+     "discussion.title", "discussion.views", "view.ref", "view.constituency", "view.stance", "view.text", "view.time",
+     "view.quotes", "raid_items", "raid.ref", "raid.kind", "raid.text", "raid.time", "raid.quotes", "dates",
+     "note.what", "note.when", "quote.time", "quote.words", "unrepresented", "stretch.start", "stretch.end",
+     "coverage_statement", "post_meeting_notes", "added.ref", "added.line", "added.source", "added.date", "added.text",
+     "dispositions", "disposition.reference", "disposition.line", "disposition.source", "disposition.outcome",
+     "disposition.reason"]
 )  # fmt: skip
 OPTIONAL: frozenset[str] = frozenset(
     ["prepared_from", "issued_by", "attendee.seat", "attendee.organisation", "attendee.constituency", "view.stance",
@@ -78,7 +66,8 @@ OPTIONAL: frozenset[str] = frozenset(
 _LOOPS: Mapping[str, str] = {
     "attendance": "attendee", "decisions": "decision", "actions": "action", "discussions": "discussion",
     "discussion.views": "view",
-    "raid_items": "raid", "dates": "note", "unrepresented": "stretch",
+    "raid_items": "raid", "dates": "note", "unrepresented": "stretch", "post_meeting_notes": "added",
+    "dispositions": "disposition",
     "decision.quotes": "quote", "action.quotes": "quote", "view.quotes": "quote", "raid.quotes": "quote",
 }  # fmt: skip
 # docxtpl and python-docx let these through when a file is no Word document; lxml's own is a SyntaxError.
@@ -103,7 +92,19 @@ class WordDocuments:
         """The issued report (.docx): lines with their timestamps, no working material."""
         return self._render(report, working=False)
 
+    def read(self, content: bytes, references: Iterable[str]) -> ReadDocument:
+        """A report that came back, line by line."""
+        return read_report(content, references)
+
+    def redline(
+        self, old: bytes, new: bytes, whose: Mapping[str, Sequence[ChangeBy]], *, otherwise: ChangeBy, at: datetime
+    ) -> bytes:
+        """The newer of two issued reports with its changes tracked."""
+        return redline(old, new, whose, otherwise=otherwise, at=at)
+
     def _render(self, report: HeadlineReport, *, working: bool) -> bytes:
+        if report.post_meeting_notes or report.dispositions:
+            self._refuse_without_sections()
         document = _opened(self._template)
         try:
             document.render(_context(report, _Marks(document, report.recording_link), working=working), _environment())
@@ -111,13 +112,33 @@ class WordDocuments:
             raise _unusable(self._template, str(problem)) from problem
         except (SyntaxError, ValueError) as problem:
             raise _unusable(self._template, f"a tag stands where Word cannot have one ({problem})") from problem
+        mark_columns(document.docx.element.body, columns_of(_opened(self._template).docx.element.body), _rows(report))
+        if working:
+            _put_remarks(document.docx, report.draft.remarks)
         properties = document.docx.core_properties  # get_docx() would load the template anew
         properties.title = f"{report.group} headline report, {spoken_date(report.meeting_on)}"
         properties.subject = f"{report.group_name}: {report.version}"
-        properties.identifier = report.reference
+        properties.identifier = report.document_id or report.reference
         stream = BytesIO()
         document.save(stream)
         return stream.getvalue()
+
+    def _refuse_without_sections(self) -> None:
+        """A template of before there were amended reports would leave out, without a word, what was amended."""
+        missing = {"post_meeting_notes", "added.text", "dispositions", "disposition.outcome"}
+        missing -= placeholders_in(self._template)
+        if missing:
+            raise _unusable(self._template, f"an amended report needs its placeholders {', '.join(sorted(missing))}")
+
+
+def _put_remarks(document: WordFile, remarks: Sequence[DraftRemark]) -> None:
+    """Each person's comment at its line; what stands at no line any more stands at the title."""
+    places = {mark.get(qn("w:name")): mark.getparent() for mark in document.element.body.iter(qn("w:bookmarkStart"))}
+    for remark in remarks:
+        place = places.get(bookmark_of(remark.ref)) if remark.ref else None
+        paragraph = document.paragraphs[0] if place is None else Paragraph(place, document)
+        initials = "".join(word[0] for word in _clean(remark.author).split())[:4]
+        document.add_comment(paragraph.runs, text=_clean(remark.text), author=_clean(remark.author), initials=initials)
 
 
 def template_problems(template: Path) -> list[str]:
@@ -193,11 +214,16 @@ class _Marks:
 
     def reference(self, ref: str) -> Markup:
         """The visible reference inside a bookmark of the same identity: 'D-01' in 'D_01'."""
-        number, name = next(self._ids), escape(re.sub(r"\W", "_", ref))
+        number, name = next(self._ids), escape(bookmark_of(ref))
         return Markup(f'<w:bookmarkStart w:id="{number}" w:name="{name}"/>{_run(ref)}<w:bookmarkEnd w:id="{number}"/>')  # noqa: S704  (each value is escaped)
 
-    def time(self, seconds: float, *, nearby: bool = False) -> Markup:
-        """'00:12:34', a link to that second where the recording has one; 'near 00:12:34' where it is said close by."""
+    def time(self, seconds: float | None, *, nearby: bool = False) -> Markup:
+        """'00:12:34', a link to that second where the recording has one; 'near 00:12:34' where it is said close by.
+
+        '—' where the recording does not hold it.
+        """
+        if seconds is None:
+            return Markup(_run(NO_TIME))  # noqa: S704
         said = f"near {timestamp(seconds)}" if nearby else timestamp(seconds)
         if not self._link:
             return Markup(_run(said))  # noqa: S704
@@ -217,6 +243,7 @@ def _clean(text: str | None) -> str:
 
 def _context(report: HeadlineReport, marks: _Marks, *, working: bool) -> Row:
     draft = report.draft
+    live = {mark.line for mark in draft.marks}
     starts, ends = (t.astimezone(LONDON) for t in (report.starts_at, report.ends_at))
     return {
         "working": working,
@@ -229,13 +256,15 @@ def _context(report: HeadlineReport, marks: _Marks, *, working: bool) -> Row:
         "prepared_from": _clean(report.prepared_from),
         "issued_by": _clean(report.issued_by),
         "attendance": [_attendee(row) for row in report.attendance],
-        "decisions": [_decision(line, marks, working) for line in draft.decisions],
-        "actions": [_action(line, marks, working) for line in draft.actions],
+        "decisions": [_decision(line, marks, working, live) for line in draft.decisions],
+        "actions": [_action(line, marks, working, live) for line in draft.actions],
         "discussions": _discussions(report, marks, working),
         "raid_items": [_raid(line, marks, working) for line in draft.raid],
+        "post_meeting_notes": [_added(note, marks) for note in report.post_meeting_notes],
         "dates": [{"what": _clean(what), "when": _clean(when)} for what, when in report.dates_to_note],
+        "dispositions": [_disposition(row) for row in report.dispositions],
         "unrepresented": [_stretch(x, marks) for x in draft.coverage.unrepresented] if working else [],
-        "coverage_statement": _coverage_statement(report) if working else "",
+        "coverage_statement": _clean(_coverage_statement(report)) if working else "",
     }
 
 
@@ -245,59 +274,77 @@ def _attendee(row: AttendanceRow) -> Row:
         "seat": _clean(row.seat),
         "constituency": _clean(row.constituency),
         "organisation": _clean(row.organisation),
-        "status": _STATUS.get(row.status, row.status),
+        "status": STATUS.get(row.status, row.status),
     }
 
 
-def _decision(line: DraftedDecision, marks: _Marks, working: bool) -> Row:
+def _decision(line: DraftedDecision, marks: _Marks, working: bool, live: Collection[str | None]) -> Row:
     return {
         "ref": marks.reference(line.ref),
         "text": _clean(line.text),
         "outcome": OUTCOMES[line.outcome],
         "reached_by": REACHED_BY[line.reached_by],
         "time": marks.time(line.at),
-        "confidence": wording_certainty(line.confidence) if working else "",
+        "confidence": _certainty(line, live) if working else "",
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
     }
 
 
-def _action(line: DraftedAction, marks: _Marks, working: bool) -> Row:
+def _action(line: DraftedAction, marks: _Marks, working: bool, live: Collection[str | None]) -> Row:
     return {
         "ref": marks.reference(line.ref),
         "text": _clean(line.text),
-        "owner": _clean(", ".join(line.owner)) or "To be confirmed",
-        "due": _due(line.due),
+        "owner": _clean(", ".join(line.owner)) or NO_OWNER,
+        "due": _clean(due_words(line.due)),
         "time": marks.time(line.at),
-        "confidence": wording_certainty(line.confidence) if working else "",
+        "confidence": _certainty(line, live) if working else "",
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
     }
 
 
-def _due(due: str | None) -> str:
-    try:
-        day = date.fromisoformat(due or "")
-    except ValueError:
-        words = _clean(due)
-        return f"{words[:1].upper()}{words[1:]}" or "Not given"
-    return spoken_date(day).split(" ", 1)[1]
+def _certainty(line: DraftedDecision | DraftedAction, live: Collection[str | None]) -> str:
+    """How plainly the words say it, and whether somebody marked it live."""
+    return f"{wording_certainty(line.confidence)}{'; marked live' if line.ref in live else ''}"
+
+
+def _rows(report: HeadlineReport) -> dict[str, list[str]]:
+    """The references of each kind in the order in which they are printed."""
+    draft = report.draft
+    return {
+        "attendance": [row.ref for row in report.attendance],
+        "decision": [line.ref for line in draft.decisions],
+        "action": [line.ref for line in draft.actions],
+        "viewpoint": [v.ref for _, views in _by_item(report) for v in views],
+        "raid": [line.ref for line in draft.raid],
+    }
 
 
 def _discussions(report: HeadlineReport, marks: _Marks, working: bool) -> list[Row]:
     """The viewpoints by agenda item, in the order of the agenda; what falls under none comes last."""
+    return [
+        {"title": _clean(title), "views": [_view(v, marks, working) for v in views]}
+        for title, views in _by_item(report)
+    ]
+
+
+def _by_item(report: HeadlineReport) -> list[tuple[str, list[DraftedViewpoint]]]:
     titles = {item.item: item.title for item in report.draft.agenda}
     keys = [*titles, *dict.fromkeys(v.item for v in report.draft.viewpoints if v.item not in titles)]
-    found: list[Row] = []
-    for key in keys:
-        views = [_view(v, marks, working) for v in report.draft.viewpoints if v.item == key]
-        title = f"{key}. {titles[key]}" if key in titles else "Not under an agenda item" if titles else "All items"
-        if views:
-            found.append({"title": _clean(title), "views": views})
-    return found
+    found = [(item_title(titles, key), [v for v in report.draft.viewpoints if v.item == key]) for key in keys]
+    return [(title, views) for title, views in found if views]
+
+
+def item_title(titles: Mapping[str, str], key: str | None) -> str:
+    """What stands above the viewpoints of an agenda item."""
+    if key is not None and key in titles:
+        return f"{key}. {titles[key]}"
+    return "Not under an agenda item" if titles else "All items"
 
 
 def _view(line: DraftedViewpoint, marks: _Marks, working: bool) -> Row:
     return {
-        "constituency": _clean(line.constituency or line.speaker) or "Not attributed",
+        "ref": marks.reference(line.ref),
+        "constituency": _clean(line.constituency or line.speaker) or NO_CONSTITUENCY,
         "stance": line.stance.capitalize() if working else "",
         "text": _clean(line.text),
         "time": marks.time(line.at),
@@ -307,6 +354,7 @@ def _view(line: DraftedViewpoint, marks: _Marks, working: bool) -> Row:
 
 def _raid(line: DraftedRaidItem, marks: _Marks, working: bool) -> Row:
     return {
+        "ref": marks.reference(line.ref),
         "kind": line.kind.capitalize(),
         "text": _clean(line.text),
         "time": marks.time(line.at),
@@ -314,7 +362,27 @@ def _raid(line: DraftedRaidItem, marks: _Marks, working: bool) -> Row:
     }
 
 
-def _quotes(evidence: Sequence[Evidence], at: float, segment: str, marks: _Marks) -> list[Row]:
+def _added(note: PostMeetingNote, marks: _Marks) -> Row:
+    return {
+        "ref": marks.reference(note.ref),
+        "line": _clean(note.line) or WHOLE_REPORT,
+        "source": _clean(note.source),
+        "date": spoken_date(note.noted_on),
+        "text": _clean(note.text),
+    }
+
+
+def _disposition(row: Disposition) -> Row:
+    return {
+        "reference": _clean(row.reference),
+        "line": _clean(row.line) or WHOLE_REPORT,
+        "source": _clean(row.source),
+        "outcome": _clean(row.outcome),
+        "reason": _clean(row.reason),
+    }
+
+
+def _quotes(evidence: Sequence[Evidence], at: float | None, segment: str, marks: _Marks) -> list[Row]:
     """Each quote with where to listen; a quote that states no time of its own is near the line's."""
     return [
         {
@@ -330,6 +398,12 @@ def _stretch(stretch: Unrepresented, marks: _Marks) -> Row:
 
 
 def _coverage_statement(report: HeadlineReport) -> str:
+    """What of the speech the lines rest on, and what was marked live without a line near it."""
+    alone = "; ".join(marked_alone(report.draft))
+    return f"{_speech(report)}{f' Marked live, no line found: {alone}.' if alone else ''}"
+
+
+def _speech(report: HeadlineReport) -> str:
     coverage = report.draft.coverage
     if not coverage.speech_seconds:
         return "No speech was transcribed."

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from bot import amendments, meetings, members, reviews, rivals
 from bot import tracker as tracking
-from bot.amendment_life import KIND_WORDS, OPEN, Kind, State, What, meeting_of, words
+from bot.amendment_life import OPEN, Kind, State, meeting_of, words
 from bot.clock import spoken
 from bot.drafts import reference_of
-from bot.formats import timestamp
 from bot.model import Meeting, Person
+from bot.request_in_full import in_full, name_of
 from bot.reviews import Verdict
-from bot.store.tables import AmendmentEventRow, AmendmentRow, MeetingRow
+from bot.store.tables import AmendmentRow, MeetingRow
 from handlers.requests import add_to_request, enter_no_comments, review_request
 from schedules.finding import day_named, find_meeting, known_group
 
@@ -47,7 +47,7 @@ def list_amendments(
             state = f"{words(row.state)}, came late" if row.late and row.state != State.LATE else words(row.state)
             table.add_row(
                 row.reference, reference_of(meeting), row.line_ref or "", words(row.kind),
-                _name(session, row.requester_id), row.came_by, spoken(row.received_at), state, row.proposed_text,
+                name_of(session, row.requester_id), row.came_by, spoken(row.received_at), state, row.proposed_text,
             )  # fmt: skip
     Console().print(table)
 
@@ -67,46 +67,7 @@ def show(context: typer.Context, reference: REF) -> None:
     """One request whole: what is asked, on what the line rests, and all that happened. For the PMO's eyes."""
     with context.obj.secretariat.database.reading() as session:
         row = amendments.named(session, reference)
-        lines = [*_request(session, row), *_evidence(row), *map(_event, row.events)]
-    typer.echo("\n".join(lines))
-
-
-def _request(session: Session, row: AmendmentRow) -> Iterator[str]:
-    report = reference_of(meeting_of(session, row))
-    yield f"{row.reference}: {KIND_WORDS[Kind(row.kind)]}"
-    yield f"  about: {row.line_ref or 'the report as a whole'} of {report} ({row.about})"
-    yield f"  from: {_name(session, row.requester_id)}, {row.constituency or 'for no constituency'}, by {row.came_by}"
-    yield f"  state: {words(row.state)}{', came late' if row.late else ''}"
-    yield f"  present text: {row.present_text or 'no such line'}"
-    yield f"  proposed text: {row.proposed_text}"
-    if row.reason:
-        yield f"  their reason: {row.reason}"
-    if row.wants_escalation:
-        yield "  they wish to escalate"
-    if row.needs_word_of:
-        given = f"given by {_name(session, row.word_given_by)}" if row.word_given_by else "not given yet"
-        yield f"  needs the word of {row.needs_word_of}: {given}"
-    if row.agreed_text:
-        yield f"  agreed text: {row.agreed_text}"
-    for other in rivals.rivals_of(session, row):
-        yield f"  would change the same words: {other.reference} ({words(other.state)}): {rivals.wanted(other)}"
-
-
-def _evidence(row: AmendmentRow) -> Iterator[str]:
-    if row.at_seconds is not None:
-        yield f"  said at: {timestamp(row.at_seconds)}"
-    for one in row.evidence:
-        yield f"  evidence: segment {one['segment']}: {one['quote']}"
-
-
-def _event(event: AmendmentEventRow) -> str:
-    what = {
-        What.RECEIVED: "received",
-        What.ADDITION: "late addition" if event.late else "added",
-        What.WORD: "word given for",
-        What.STATE: words(event.to_state),
-    }[What(event.what)]
-    return f"  {spoken(event.at)}: {what} by {event.by}{f': {event.text}' if event.text else ''}"
+        typer.echo("\n".join(in_full(session, row)))
 
 
 @app.command("withdraw")
@@ -193,7 +154,7 @@ def _said(session: Session, row: AmendmentRow, verdict: Verdict, chairs: list[Pe
         group = meeting_of(session, row).known_as
         yield f"Sent to {names}." if chairs else f"Nobody chairs {group} on file: please put it to them yourself."
     elif verdict.to in (State.ACCEPTED, State.ACCEPTED_IN_PART, State.REJECTED):
-        yield f"{_name(session, row.requester_id)} is told the outcome, with the reason."
+        yield f"{name_of(session, row.requester_id)} is told the outcome, with the reason."
         if chairs:
             yield f"A copy for {names} waits for release: secretariat outbox"
 
@@ -253,9 +214,4 @@ def _conflict(session: Session, conflict: rivals.Conflict) -> Iterator[str]:
     both = f"both change: {' '.join(conflict.words)}" if conflict.words else "both change the same place"
     yield f"{conflict.first.reference} and {conflict.second.reference}, line {conflict.line}; {both}"
     for row in (conflict.first, conflict.second):
-        yield f"  {row.reference}, {_name(session, row.requester_id)}: {row.proposed_text}"
-
-
-def _name(session: Session, person_id: str) -> str:
-    person = members.by_id(session, person_id)
-    return person.name if person else person_id
+        yield f"  {row.reference}, {name_of(session, row.requester_id)}: {row.proposed_text}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,7 +11,6 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from bot import access, apologies, meetings, members
-from bot.apologies import Apology
 from bot.app import Secretariat
 from bot.clock import spoken
 from bot.errors import SecretariatError
@@ -43,24 +41,12 @@ def add(
         away = members.named(session, person)
         said_by = _on_whose_word(whole, session, by, away)
         meeting = find_meeting(session, whole.calendar, group, day_named(on))
-        before = next((a for a in apologies.of_meeting(session, meeting.uid) if a.person.id == away.id), None)
+        before = apologies.of_person(session, meeting.uid, away)
         instead = apologies.whom(session, alternate, email) if alternate else None
         now = whole.clock.now()
         found = apologies.record(session, meeting, away, by=said_by, now=now, alternate=instead)
-        lines = list(_said(found, meeting, away, before))
+        lines = apologies.in_words(found, meeting, away, before)
     typer.echo("\n".join(lines))
-
-
-def _said(found: Apology, meeting: Meeting, away: Person, before: Apology | None) -> Iterator[str]:
-    when = f"{meeting.known_as}, {spoken(meeting.starts_at)}"
-    if found.person.id != away.id:
-        yield f"{found.reference}: {away.name} no longer comes in {found.person.name}'s place to {when}."
-        return
-    yield f"{found.reference}: apologies from {away.name} for {when}."
-    yield f"{found.alternate.name} comes instead." if found.alternate else "No alternate is named yet."
-    replaced = before.alternate if before else None
-    if replaced and found.alternate and replaced.id != found.alternate.id:
-        yield f"{replaced.name} may have been invited already: please tell them."
 
 
 @app.command("withdraw")

@@ -1,4 +1,4 @@
-"""reports, actions, decisions, slack-send: the PMO at a terminal."""
+"""reports, actions, decisions, slack-send, slack-manifest: the PMO at a terminal."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
     app.add_typer(reports_app, name="reports")
     app.command("slack-send")(slack_send)
+    app.command("slack-manifest")(slack_manifest)
 
 
 def print_problems(error: ConfigInvalid) -> None:
@@ -114,6 +115,13 @@ def _by_reference(option: str, given: list[str] | None) -> dict[str, str]:
     if wrong := [entry for entry, equals, value in pairs if not (equals and value)]:
         raise SecretariatError(f"{option} {wrong[0]} says nothing of a line.", hint=f"Write it as {option} D-02=...")
     return {ref.strip().upper(): value for ref, _, value in pairs}
+
+
+def slack_manifest(context: typer.Context) -> None:
+    """Print the manifest of the Slack app, made from what the code registers, to be given to Slack."""
+    from handlers.slack.manifest import written
+
+    typer.echo(written(context.obj.config), nl=False)
 
 
 def slack_send(

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot import escalation_letters, escalations, governance, members
+from bot import access, escalation_letters, escalations, governance, members
+from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken
-from bot.errors import NotAllowed
 from bot.escalations import Raised
 from bot.governance import EscalationKind
 from bot.model import Person
 from bot.store.tables import EscalationRow
-from schedules.escalation_meetings import CALLED_FOR, taking_meetings
+from schedules.escalation_meetings import CALLED_FOR, prospect_of, taking_meetings
 from schedules.finding import day_named, known_group
 
 app = typer.Typer(help="Escalations and appeals, by the structure and the PMO.", no_args_is_help=True)
@@ -48,17 +48,13 @@ def raise_one(
     now, about = whole.clock.now(), known_group(whole.config, group)
     with whole.database.session() as session:
         person = members.named(session, by)
-        way = escalation_letters.way_for(
-            session, whole.config, kind, about, person, whole.clock.today(), constituency=constituency, for_ofgem=ofgem
-        )
-        goes_to = known_group(whole.config, to) if to else way.to
-        taking = taking_meetings(session, whole.calendar, goes_to, now) if goes_to in whole.config.groups else None
-        chosen = taking.on(day_named(meeting)) if taking and meeting else None
         raised = Raised(
             kind, about, person, what, rationale, impact, "command", f"command:{person.id}:{now.isoformat()}",
-            decision=decision, constituency=constituency, for_ofgem=ofgem, to=goes_to if to else None,
-            meeting=chosen.meeting if chosen else None, is_late=chosen.is_late if chosen else False,
+            decision=decision, constituency=constituency, for_ofgem=ofgem,
+            to=known_group(whole.config, to) if to else None,
         )  # fmt: skip
+        prospect = prospect_of(session, whole.calendar, raised, now)
+        raised = prospect.chosen(raised, day_named(meeting) if meeting else None)
         row, _ = escalations.receive(session, whole.config, raised, now)
         typer.echo(escalation_letters.receipt_text(session, whole.config, row)[1].rstrip())
         typer.echo("\n".join(_choices(whole, session, row)))
@@ -216,11 +212,15 @@ def withdraw(
 
 
 def _of_pmo(whole: Secretariat, session: Session, name: str) -> Person:
-    return members.pmo_named(session, name, whole.clock.today(), hint="Escalations go by the PMO.")
+    return access.pmo_named(session, name, Deed.CORRESPOND, whole.clock.now(), hint="Escalations go by the PMO.")
 
 
 def _raiser_or_pmo(whole: Secretariat, session: Session, row: EscalationRow, name: str) -> Person:
     person = members.named(session, name)
-    if person.id != row.person_id and not members.is_pmo(session, person.id, whole.clock.today()):
-        raise NotAllowed(f"{person.name} neither raised {row.reference} nor is of the PMO.", hint="Ask the PMO.")
+    raiser = members.by_id(session, row.person_id)
+    access.require(
+        session, access.may_act_for(session, person, raiser, whole.clock.today()), person=person,
+        what=f"act on {row.reference}", now=whole.clock.now(), hint="Ask the PMO.",
+        sentence=f"{person.name} neither raised {row.reference} nor is of the PMO.",
+    )  # fmt: skip
     return person

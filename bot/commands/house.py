@@ -12,6 +12,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -46,6 +48,7 @@ from schedules.frictions import too_many_messages
 from schedules.jobs import Tick, start
 from schedules.morning import queue_daily
 from schedules.rehearsal import count_messages, rehearse
+from schedules.reissuing import prepare_one
 from schedules.sending_words import sum_up_one
 from schedules.series import Calendar
 
@@ -54,7 +57,9 @@ SHOWN = 6
 REHEARSED = timedelta(days=92)  # for counting messages: a quarter shows every monthly group three times
 IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
+REISSUE_SECONDS, REISSUE_TROUBLE_SECONDS = 20.0, 300.0  # between two looks for amended reports to make ready
 SLACK_THREADS = 16
+HOME_SECONDS = 0.6  # between two home tabs: Slack takes some hundred a minute
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,7 +87,7 @@ def run(
     scheduler = start([*_ticks(whole), Tick("worker", 5, helper.see_to_it)])
     _print_where(console, whole)
     try:
-        _serve(web_app, listener)
+        _serve(web_app, listener, whole.slack_connection())
     finally:
         scheduler.shutdown(wait=True)
         helper.stop()
@@ -148,8 +153,10 @@ def _print_where(console: Console, whole: Secretariat) -> None:
     root = whole.places.root
     console.print(f"\nThe page, by a link that works once: {whole.page}/enter/{whole.entry_key}")
     if whole.config.mail.transport == "local":
-        console.print(f"Mail goes to {root / whole.config.mail.folder / 'sent'}; drop a .eml into ", end="")
-        console.print(f"{root / whole.config.mail.folder / 'inbox'}.")
+        console.print(f"Mail goes to {root / whole.config.mail.folder / 'sent'}.")
+    if whole.config.mail.read_from == "folder":
+        for key in whole.config.watched_mailboxes:
+            console.print(f"Drop a .eml into {whole.mail_folder(key) / 'inbox'}.")
     console.print(f"Drop a recording into {whole.places.recordings} as GROUP-YYYY-MM-DD.ext. Ctrl-C stops.\n")
 
 
@@ -168,12 +175,14 @@ def _ticks(whole: Secretariat) -> list[Tick]:
     ticks = [
         Tick("clocks", 20, clocks),
         Tick("summing up", 5, sum_up),
+        Tick("superseded messages", 5, whole.superseded_messages.mark_one),
         Tick("sending", 1, whole.sender.deliver_some),
         Tick("looking up", 2, whole.sender.reconcile_one),
         Tick("recordings", 1, whole.recording_folder.take_in_one),
     ]
-    inbox = whole.inbox()
-    return [*ticks, Tick("mailbox", 1, inbox.take_in_one)] if inbox else ticks
+    if whole.config.slack.transport == "slack":
+        ticks.append(Tick("home tabs", HOME_SECONDS, whole.home_tabs().show_changed_one))
+    return ticks + [Tick(f"mailbox {inbox.mailbox}", 1, inbox.take_in_one) for inbox in whole.inboxes()]
 
 
 class _Worker:
@@ -204,8 +213,11 @@ class _Worker:
             self.process.kill()
 
 
-def _serve(web_app: Starlette, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM. uvicorn raises the signal again once it has closed; then both mean the same."""
+def _serve(web_app: Starlette, listener: socket.socket, slack: Coroutine[Any, Any, None] | None) -> None:
+    """Serve until Ctrl-C or SIGTERM, and keep the line to Slack open beside it, where there is one.
+
+    uvicorn raises the signal again once it has closed; then both mean the same.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     config = uvicorn.Config(web_app, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
@@ -213,7 +225,11 @@ def _serve(web_app: Starlette, listener: socket.socket) -> None:
     async def serving() -> None:
         # Slack's work is done in these threads; a slow Slack must not leave others without one
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(SLACK_THREADS, "slack"))
+        line = asyncio.create_task(slack) if slack else None
         await server.serve(sockets=[listener])
+        if line:
+            line.cancel()
+            await asyncio.wait({line})
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serving())
@@ -224,7 +240,7 @@ def worker(
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     port: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Only the jobs: transcription and drafting."""
+    """Only the jobs: transcription, drafting, amended reports."""
     settings: Settings = context.obj
     whole = settings.secretariat
     if port is not None:
@@ -233,10 +249,25 @@ def worker(
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    told = _Told(stopping, parent)
+    told, look_again_at = _Told(stopping, parent), 0.0
     while not told.must_stop():
+        if time.monotonic() >= look_again_at:
+            look_again_at = time.monotonic() + _reports_made_ready(whole)
         if not _work_once(whole, told):
             stopping.wait(IDLE_SECONDS)
+
+
+def _reports_made_ready(whole: Secretariat) -> float:
+    """Make ready the amended reports that are due. Returns the seconds after which to look again."""
+    try:
+        while prepare_one(whole.database, whole.issuing, whole.announcer, whole.clock):
+            log.info("An amended report is ready for release")
+        return REISSUE_SECONDS
+    except SecretariatError as error:
+        log.warning(str(error))
+    except Exception:
+        log.exception("An amended report could not be made ready, and will be again", problem=secrets.token_hex(4))
+    return REISSUE_TROUBLE_SECONDS
 
 
 def _work_once(whole: Secretariat, told: _Told) -> bool:
@@ -283,10 +314,13 @@ def check(
     format_: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.table,
 ) -> None:
     """Check the configuration, the credentials, the holidays, and list where the documents contradict each other."""
+    from handlers.slack import manifest
+
     settings: Settings = context.obj
     try:
         today = settings.clock.today()
         found = problems_of(settings.config, read_secrets(), today)
+        found += manifest.differences(settings.config, settings.config_file.parent)
         if not any(p.severity == "error" for p in found):
             found += _too_many_messages(settings, today)
     except ConfigInvalid as error:

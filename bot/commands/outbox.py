@@ -114,15 +114,12 @@ def withdraw(
 def retry(context: typer.Context, by: BY, ids: IDS = None, all_: ALL = False, group: GROUP = None) -> None:
     """Try again what was given up, by every way there is now (an address corrected meanwhile)."""
     whole: Secretariat = context.obj.secretariat
-    now = whole.clock.now()
     with whole.database.session() as session:
         person = _pmo(whole, by)
-        failed = list(session.scalars(select(OutboxRow).where(OutboxRow.state == OutboxState.FAILED.value)))
-        chosen = _chosen(whole, failed, ids, all_=all_, group=group)
+        chosen = _chosen(whole, releases.given_up(session), ids, all_=all_, group=group)
+        releases.try_again(session, chosen, by=person, now=whole.clock.now())
         for row in chosen:
-            outbox.try_again(row, by=person.name, now=now)
             typer.echo(f"{row.id[:8]}  {row.recipient_name}: {row.subject}")
-        audit.record(session, now, person.name, "notices tried again", f"{len(chosen)} notices")
     typer.echo(f"{len(chosen)} will be tried again.")
 
 

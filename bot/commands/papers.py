@@ -1,7 +1,8 @@
-"""papers: expect, received, withdraw, list: what its authors are to send for a meeting's pack."""
+"""papers: expect, received, withdraw, chair-says, list: what its authors are to send for a meeting's pack."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,13 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot import access, members, papers
+from bot import access, members, packs, papers
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken
 from bot.errors import SecretariatError
 from bot.model import Person
+from schedules import submissions
 from schedules.finding import day_named, find_meeting
+
+
+class ChairsWord(StrEnum):
+    taken = papers.TAKEN
+    refused = papers.REFUSED
+
 
 app = typer.Typer(help="Papers expected for a meeting, and their authors.", no_args_is_help=True)
 BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
@@ -74,16 +82,35 @@ def withdraw(context: typer.Context, reference: str, by: BY) -> None:
         typer.echo(f"{row.reference} is not expected any more: {row.title}.")
 
 
+@app.command("chair-says")
+def chair_says(
+    context: typer.Context,
+    reference: str,
+    word: Annotated[ChairsWord, typer.Argument(help="What the Chair says of it.")],
+    by: BY,
+    reason: Annotated[str, typer.Option("--reason", help="Why not: its author reads it.")] = "",
+) -> None:
+    """The Chair's word on a late paper; its author is told."""
+    whole = context.obj.secretariat
+    now = whole.clock.now()
+    with whole.database.session() as session:
+        person = members.named(session, by)
+        row = submissions.waits_for_chair(session, whole.config, reference, by=person, now=now)
+        submissions.chair_says(session, whole.config, row, word.value, by=person, now=now, reason=reason)
+        typer.echo(f"{row.reference} is {word.value}: {row.title}. Its author is told.")
+
+
 @app.command("list")
 def list_papers(context: typer.Context, group: str, on: ON) -> None:
     """The papers expected for a meeting, and which have come."""
     whole = context.obj.secretariat
-    table = Table("Reference", "Title", "Author", "Received (London)", "Link")
+    table = Table("Reference", "Title", "Author", "Received (London)", "State", "Link")
     with whole.database.session() as session:
         meeting = find_meeting(session, whole.calendar, group, day_named(on))
         for row in papers.of_meeting(session, meeting.uid):
             came = f"{spoken(row.received_at)}, by {row.received_by}" if row.received_at else "not yet"
-            table.add_row(row.reference, row.title, papers.author(session, row), came, row.link)
+            author, state = papers.author(session, row), packs.state_of(row)
+            table.add_row(row.reference, row.title, author, came, state, row.link)
     Console().print(table)
 
 

@@ -9,13 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot import members, queries
+from bot import access, members, queries
+from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
-from bot.errors import NotAllowed
 from bot.model import Person
 from bot.queries import Asked
-from bot.store.tables import QueryRow
 from schedules.finding import known_group
 
 app = typer.Typer(help="General queries: proposed to a mailbox, passed on by the PMO.", no_args_is_help=True)
@@ -37,16 +36,7 @@ def ask(
         about = known_group(whole.config, group) if group else None
         asked = Asked(text, "command", f"command:{asker.id}:{now.isoformat()}", by=asker, group=about)
         row, _ = queries.ask(session, whole.config, asked, now, nth_working_day=nth_working_day)
-        receipt = queries.receipt_text(session, whole.config, row)
-        typer.echo(receipt[1].rstrip() if receipt else _for_a_person(row))
-
-
-def _for_a_person(row: QueryRow) -> str:
-    due = spoken_date(row.due_on) if row.due_on else "no set day"
-    return (
-        f"{row.reference} is answered by a person: {row.for_a_person}.\n"
-        f"The PMO lead has been told; an answer is due by {due}. Nothing is answered by itself."
-    )
+        typer.echo(queries.answer_text(session, whole.config, row))
 
 
 @app.command("list")
@@ -105,11 +95,16 @@ def withdraw(
     whole: Secretariat = context.obj.secretariat
     with whole.database.session() as session:
         person, row = members.named(session, by), queries.named(session, reference)
-        if person.id != row.person_id and not members.is_pmo(session, person.id, whole.clock.today()):
-            raise NotAllowed(f"{person.name} neither asked {row.reference} nor is of the PMO.", hint="Ask the PMO.")
+        asker = members.by_id(session, row.person_id) if row.person_id else None
+        access.require(
+            session, access.may_act_for(session, person, asker, whole.clock.today()), person=person,
+            what=f"withdraw {row.reference}", now=whole.clock.now(), hint="Ask the PMO.",
+            sentence=f"{person.name} neither asked {row.reference} nor is of the PMO.",
+        )  # fmt: skip
         queries.withdraw(session, row, by=person, now=whole.clock.now())
     typer.echo(f"{reference.upper()} is withdrawn.")
 
 
 def _of_pmo(whole: Secretariat, session: Session, name: str) -> Person:
-    return members.pmo_named(session, name, whole.clock.today(), hint="The PMO passes queries on and closes them.")
+    hint = "The PMO passes queries on and closes them."
+    return access.pmo_named(session, name, Deed.CORRESPOND, whole.clock.now(), hint=hint)

@@ -17,8 +17,7 @@ from bot.app import recogniser, word_documents
 from bot.commands.settings import Settings
 from bot.config import Config
 from bot.errors import SecretariatError
-from bot.formats import Agenda, Attendance, Draft, timestamp
-from bot.headlines.draft import draft_from
+from bot.formats import Agenda, Attendance, Draft, timed
 from bot.headlines.transcript_files import read_agenda, read_members, read_transcript
 from bot.model import AttendanceRow, HeadlineReport
 from bot.subtitles import as_srt, as_text, as_vtt
@@ -92,6 +91,8 @@ def draft(
     known = config.group(group)
     spoken = read_transcript(transcript)
     attendance = read_members(members) if members else Attendance()
+    from bot.headlines.draft import draft_from  # no other command waits for it to load
+
     drafted = draft_from(
         spoken,
         group=key,
@@ -148,7 +149,7 @@ def _as_text(drafted: Draft) -> str:
     ):
         lines.append(title)
         for line in found:
-            lines.append(f"  {timestamp(line.at)}  {getattr(line, 'ref', '')} {line.text}".rstrip())
+            lines.append(f"  {timed(line.at)}  {getattr(line, 'ref', '')} {line.text}".rstrip())
             lines += [f"            “{evidence.quote}”" for evidence in line.evidence]
         lines += [] if found else ["  none found"]
     return "\n".join(lines) + "\n"

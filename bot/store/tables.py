@@ -211,6 +211,9 @@ class ReportRow(Table):
     snapshot_sha256: Mapped[str] = mapped_column(String(64))
     document_sha256: Mapped[str] = mapped_column(String(64))
     supersedes: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))
+    kind: Mapped[str] = mapped_column(String(20), default="issued")  # issued | amended | supplementary | erratum
+    reason: Mapped[str] = mapped_column(Text, default="")  # of an erratum
+    redline_sha256: Mapped[str] = mapped_column(String(64), default="")  # the changes from the one superseded, tracked
 
 
 class DecisionRow(Table):
@@ -287,6 +290,7 @@ class AmendmentRow(Table):
     word_given_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
     word_given_at: Mapped[datetime | None]
     agreed_text: Mapped[str] = mapped_column(Text, default="")  # what the report is to say; empty until accepted
+    carried_by: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))  # the revision that tells its fate
 
     events: Mapped[list[AmendmentEventRow]] = relationship(order_by="AmendmentEventRow.id")
 
@@ -353,6 +357,12 @@ class ExpectedPaperRow(Table):
     received_by: Mapped[str] = mapped_column(String(200), default="")
     link: Mapped[str] = mapped_column(Text, default="")
     withdrawn_at: Mapped[datetime | None]
+    purpose: Mapped[str] = mapped_column(String(20), default="")  # decision | discussion | information
+    note: Mapped[str] = mapped_column(Text, default="")  # what its author says of it
+    file: Mapped[str] = mapped_column(Text, default="")  # "sha256:file name", where the file itself is kept
+    is_item: Mapped[bool] = mapped_column(default=False)  # an item for the agenda; its paper may follow or not
+    late: Mapped[bool] = mapped_column(default=False)  # it came after the pack's clock, or after the pack
+    chair_says: Mapped[str] = mapped_column(String(20), default="")  # of a late one: taken | refused
 
 
 class ClearanceRow(Table):
@@ -472,6 +482,7 @@ class OutboxRow(Table):
     note: Mapped[str] = mapped_column(Text, default="")  # said above the text: that it comes late, and why
     told_in: Mapped[str | None] = mapped_column(String(40), index=True)  # the digest that carries it, and its fate
     release_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"), index=True)
+    offers: Mapped[list[Any]] = mapped_column(default=list)  # buttons: [label, action, value]
 
     attempts: Mapped[list[AttemptRow]] = relationship(order_by="AttemptRow.id")
 

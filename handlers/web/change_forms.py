@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy.orm import Session
 
 from bot.clock import LONDON
-from bot.config import Config
-from bot.model import Meeting, MeetingStatus
+from bot.model import Meeting
 from handlers.web.desk import Desk
 from handlers.web.fields import Fields
 from handlers.web.forms import Sent
 from schedules.changes import Wanted
+from schedules.consequences import groups_to_call
 
 MOVE, CANCEL, CONFIRM, ADD = "move", "cancel", "confirm", "add"
 ANOTHER_DAY = "another"
@@ -29,17 +29,6 @@ def first_values(meeting: Meeting | None) -> dict[str, str]:
     return {"to": meeting.on.isoformat(), "start": f"{start:%H:%M}", "end": f"{end:%H:%M}", "choice": first_choice}
 
 
-def can_change(config: Config, meeting: Meeting, now: datetime) -> bool:
-    """Whether the meeting is still to come and anything can be done about it."""
-    return meeting.group in config.groups and meeting.ends_at > now and meeting.status is not MeetingStatus.CANCELLED
-
-
-def groups_to_call(desk: Desk) -> list[str]:
-    """The groups that a meeting can be added for: those that have not ended."""
-    today = desk.clock.today()
-    return sorted(key for key, group in desk.config.groups.items() if group.ends_on is None or group.ends_on >= today)
-
-
 def wanted_by(
     desk: Desk, session: Session, sent: Sent, action: str, meeting: Meeting | None
 ) -> tuple[Wanted | None, Mapping[str, str]]:
@@ -48,7 +37,7 @@ def wanted_by(
     by = fields.person(session, desk.clock.now())
     reason = fields.line("reason")
     if meeting is None:
-        group = fields.choice("group", groups_to_call(desk), asked="Choose the group.")
+        group = fields.choice("group", groups_to_call(desk.config, desk.clock.today()), asked="Choose the group.")
         on = fields.day("on", asked="Give the day.")
     else:
         group, on = meeting.group, meeting.on

@@ -17,14 +17,22 @@ from bot.clock import spoken, spoken_date
 from bot.errors import SecretariatError, StateUnusable
 from bot.model import Meeting
 from handlers.web import deeds
-from handlers.web.change_forms import ADD, can_change, first_values, groups_to_call, wanted_by
-from handlers.web.consequences import ToSend, composed, outcome, parts, stands
+from handlers.web.change_forms import ADD, first_values, wanted_by
 from handlers.web.desk import Desk
 from handlers.web.forms import Sent, remember, shown_form
 from handlers.web.meetings import known_meeting
 from handlers.web.rendering import answer
 from schedules.changes import Consequences, Wanted, enact
-from schedules.finding import find_meeting
+from schedules.consequences import (
+    ToSend,
+    can_change,
+    composed,
+    groups_to_call,
+    meeting_to_change,
+    outcome,
+    parts,
+    stands,
+)  # fmt: skip
 
 DO = "do"
 VERBS = {"move": "Move", "cancel": "Cancel", "confirm": "Confirm", "add": "Add"}
@@ -116,14 +124,12 @@ def _standing(desk: Desk, session: Session, wanted: Wanted, meeting: Meeting | N
     """The meeting as it is on file now. Raises SecretariatError where it is not the one of this page, or is past."""
     if meeting is None:
         return None
-    found = find_meeting(session, desk.calendar, wanted.group, wanted.on)
+    found = meeting_to_change(session, desk.calendar, wanted, now)
     if found.uid != meeting.uid:
         raise SecretariatError(
             f"{meeting.group} has two meetings on {spoken_date(meeting.on)}, and this is the second.",
             hint="Change the other one first.",
         )
-    if found.ends_at <= now:
-        raise SecretariatError(f"The meeting was held on {spoken(found.starts_at)}.", hint="Change one to come.")
     return found
 
 
@@ -148,7 +154,7 @@ def _page(desk: Desk, request: Request, shown: Shown) -> Response:
         meeting=shown.meeting,
         open_to_change=shown.meeting is None or can_change(desk.config, shown.meeting, desk.clock.now()),
         form=filled,
-        groups=groups_to_call(desk),
+        groups=groups_to_call(desk.config, desk.clock.today()),
         joint=shown.joint,
         preview=shown.preview,
         stands=stands,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bot import meetings, reports
 from bot.drafts import WORKING
-from bot.formats import Draft
+from bot.formats import Draft, marked_alone
 from bot.store.tables import DraftRow, MeetingRow, RecordingRow, TranscriptRow
 from handlers.web.desk import Desk
 from handlers.web.lines import by_kind, shown_line
@@ -22,6 +22,7 @@ def one(desk: Desk, request: Request) -> Response:
         row = session.get(DraftRow, request.path_params["id"])
         if row is None:
             raise HTTPException(404, f"There is no draft {request.path_params['id']}.")
+        draft = Draft.model_validate_json(row.content)
         lines = by_kind(
             (
                 line.kind,
@@ -44,7 +45,8 @@ def one(desk: Desk, request: Request) -> Response:
             meeting=meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid)),
             issued=reports.latest(session, row.meeting_uid),
             lines=lines,
-            coverage=Draft.model_validate_json(row.content).coverage,
+            coverage=draft.coverage,
+            marked_alone=marked_alone(draft),
             recording=recording_of(session, row),
             working=WORKING,
         )

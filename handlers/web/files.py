@@ -54,6 +54,10 @@ def document(desk: Desk, request: Request) -> Response:
 def _document_name(session: Session, sha256: str) -> str | None:
     draft = session.scalars(select(DraftRow).where(DraftRow.document_sha256 == sha256)).first()
     report = session.scalars(select(ReportRow).where(ReportRow.document_sha256 == sha256)).first()
+    changes = select(ReportRow).where(ReportRow.redline_sha256 == sha256, ReportRow.redline_sha256 != "")
+    redline = session.scalars(changes).first()
+    if redline:
+        return f"{redline.reference} changes to r{redline.revision}.docx"
     return draft_document(draft) if draft else report_document(report) if report else None
 
 

@@ -78,8 +78,8 @@ def lines_of(draft: Draft) -> dict[str, list[ShownLine]]:
     working = {"evidence", "confidence", "stance"}
     numbered: list[tuple[str, str, Any]] = [("decision", d.ref, d) for d in draft.decisions]
     numbered += [("action", a.ref, a) for a in draft.actions]
-    numbered += [("viewpoint", f"V-{n:02d}", v) for n, v in enumerate(draft.viewpoints, 1)]
-    numbered += [("raid", f"R-{n:02d}", r) for n, r in enumerate(draft.raid, 1)]
+    numbered += [("viewpoint", v.ref, v) for v in draft.viewpoints]
+    numbered += [("raid", r.ref, r) for r in draft.raid]
     return by_kind(
         (kind, shown_line(kind, ref=ref, text=x.text, item=x.item, at=x.at, details=x.model_dump(exclude=working)))
         for kind, ref, x in numbered

@@ -18,7 +18,7 @@ from bot import amendments, meetings, members
 from bot.errors import SecretariatError, StateUnusable
 from bot.model import Deadline, Meeting, MeetingStatus
 from bot.store.tables import DraftRow, MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
-from handlers.web.change_forms import can_change, first_values, groups_to_call
+from handlers.web.change_forms import first_values
 from handlers.web.desk import Desk
 from handlers.web.feeds import addresses
 from handlers.web.fields import EARLIEST, LATEST, Fields
@@ -26,6 +26,7 @@ from handlers.web.forms import Sent, remember, shown_form
 from handlers.web.month_grid import due_by_day, months
 from handlers.web.obligations import ToDo, clocks_to_meet, matters_to_meet, meet
 from handlers.web.rendering import answer
+from schedules.consequences import can_change, groups_to_call
 from schedules.deadlines import AMENDMENT_CLOCKS
 from schedules.frictions import frictions_among
 from schedules.known_meetings import known_meetings
@@ -79,7 +80,7 @@ def calendar(desk: Desk, request: Request) -> Response:
         contradictions=contradictions,
         frictions=[*frictions_among(desk.calendar, found, first, last)],
         form=form,
-        groups_to_call=groups_to_call(desk),
+        groups_to_call=groups_to_call(desk.config, desk.clock.today()),
         can_change={m.uid for m in found if can_change(desk.config, m, desk.clock.now())},
     )
 

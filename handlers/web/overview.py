@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import brakes
+from bot import brakes, drafts
 from bot.model import OutboxState
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import DraftRow, OutboxRow, RecordingRow, ReportRow
+from bot.store.tables import OutboxRow, RecordingRow
 from handlers.web.desk import Desk
 from handlers.web.meetings import coming, held_lately
 from handlers.web.rendering import answer
@@ -34,7 +34,7 @@ def overview(desk: Desk, request: Request) -> Response:
             "overview.html",
             coming=coming(desk, session, now, MEETINGS),
             held=held_lately(desk, session, now, BEHIND),
-            drafts=_unissued(session),
+            drafts=drafts.unissued(session),
             at_work=_recordings(session, AT_WORK),
             asking=_recordings(session, FOR_A_PERSON),
             withheld=_notices(session, OutboxState.WITHHELD),
@@ -46,14 +46,6 @@ def overview(desk: Desk, request: Request) -> Response:
             stopped=brakes.in_words(session, now),
             contradictions=desk.config.contradictions,
         )
-
-
-def _unissued(session: Session) -> list[DraftRow]:
-    """The newest draft of each report that has not been issued."""
-    issued = select(ReportRow.meeting_uid)
-    query = select(DraftRow).where(DraftRow.meeting_uid.not_in(issued)).order_by(DraftRow.version)
-    newest = {row.meeting_uid: row for row in session.scalars(query)}
-    return sorted(newest.values(), key=lambda row: row.made_at)
 
 
 def _recordings(session: Session, states: tuple[str, ...]) -> list[RecordingRow]:

@@ -20,7 +20,20 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.errors import SecretariatError, UnknownThing
-from handlers.web import changing, deeds, drafts, feeds, files, ledgers, meetings, outbox, overview, releases, reports
+from handlers.web import (
+    changing,
+    deeds,
+    drafts,
+    feeds,
+    files,
+    ledgers,
+    mailbox,
+    meetings,
+    outbox,
+    overview,
+    releases,
+    reports,
+)
 from handlers.web.desk import Desk
 from handlers.web.door import SECURITY_HEADERS, STAY, Entrance, OwnHostOnly, SecurityHeaders, SessionRequired
 from handlers.web.forms import Sent, read_form
@@ -46,6 +59,9 @@ PAGES: dict[str, Callable[[Desk, Request], Response]] = {
     "/recordings/{id}": files.recording,
     "/requests": ledgers.requests,
     "/inbox": ledgers.inbox,
+    "/mailbox": mailbox.listed,
+    "/mailbox/{id}": mailbox.one,
+    "/mailbox/{id}/files/{name}": mailbox.file,
     "/audit": ledgers.audit,
 }
 FORMS: dict[str, Callable[[Desk, Request, Sent], Response]] = {
@@ -55,6 +71,7 @@ FORMS: dict[str, Callable[[Desk, Request, Sent], Response]] = {
     "/meetings/{uid}/confirm": partial(changing.asked, action="confirm"),
     "/meetings/{uid}/done": meetings.done,
     "/releases": releases.asked,
+    "/mailbox/{id}": mailbox.decided,
 }
 HEADINGS = {
     400: "This cannot be shown",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import brakes, meetings, members, outbox, releases
+from bot import brakes, meetings, outbox, releases
 from bot.model import Meeting, Person
 from bot.store.tables import OutboxRow
 from handlers.web import deeds
@@ -135,12 +135,4 @@ def _page(desk: Desk, request: Request, chosen: Chosen) -> Response:
 
 def _addresses(session: Session, rows: Sequence[OutboxRow]) -> dict[str, str]:
     """Where each recipient is reached, by what the notice calls the recipient."""
-    return {recipient: _address(session, recipient) for recipient in {row.recipient for row in rows}}
-
-
-def _address(session: Session, recipient: str) -> str:
-    kind, _, address = recipient.partition(":")
-    if address and kind in ("address", "channel"):
-        return address
-    person = members.by_id(session, recipient)
-    return ", ".join(way for way in (person.email, person.slack_user_id) if way) if person else "no longer on file"
+    return {recipient: releases.reached_at(session, recipient) for recipient in {row.recipient for row in rows}}

@@ -19,6 +19,7 @@ PAGES = (
     ("/calendar", "Calendar"),
     ("/outbox", "Outbox"),
     ("/requests", "Requests"),
+    ("/mailbox", "Mailbox"),
     ("/inbox", "Inbox"),
     ("/slack", "Slack"),
     ("/audit", "Audit"),

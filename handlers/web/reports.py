@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bot import members
 from bot.model import HeadlineReport
 from bot.reports import snapshot_is_whole
+from bot.revisions import superseded_by
 from bot.store.tables import DraftRow, ReportRow
 from handlers.web.desk import Desk
 from handlers.web.drafts import recording_of
@@ -31,6 +32,7 @@ def one(desk: Desk, request: Request) -> Response:
             row=row,
             report=report,
             whole=snapshot_is_whole(row),
+            superseded_by=superseded_by(session, row),
             by=members.by_id(session, row.issued_by),
             lines=lines_of(report.draft),
             recording=recording_of(session, session.get(DraftRow, row.draft_id) if row.draft_id else None),

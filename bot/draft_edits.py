@@ -1,0 +1,137 @@
+"""The rows of an edited document, put back into the draft: evidence and timestamps stay with their lines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.errors import SecretariatError
+from bot.formats import (
+    AttendanceLine,
+    Draft,
+    DraftedAction,
+    DraftedDecision,
+    DraftedRaidItem,
+    DraftedViewpoint,
+)
+from bot.report_table import FIELDS, PrintedLine, References, plain
+from bot.report_words import (
+    NO_CONSTITUENCY,
+    OUTCOMES,
+    RAID_KINDS,
+    REACHED_BY,
+    STANCES,
+    STATUS,
+    code_of,
+    due_of,
+    owners_of,
+    seconds_of,
+)
+
+BY_HAND: dict[str, Any] = {"at": None, "segment": "", "evidence": []}
+
+
+def edited(
+    draft: Draft,
+    attendance: Sequence[AttendanceLine],
+    was: Sequence[PrintedLine],
+    rows: Sequence[PrintedLine],
+    given: Sequence[str] = (),
+) -> Draft:
+    """The draft as its rows now say. `was` are the rows as the draft prints them, `given` references used before.
+
+    A cell that nobody changed keeps what lies behind it. A new line has a new reference, no evidence and no time.
+    Raises SecretariatError, naming the line, where a cell cannot be read.
+    """
+    known = {row.ref: row for row in was}
+    numbers = References([*given, *known])
+    rows = [
+        row if row.ref in known else PrintedLine(row.kind, numbers.next(row.kind), row.cells, row.item) for row in rows
+    ]
+    people = {line.ref: line for line in attendance}
+    lines: dict[str, dict[str, Any]] = {
+        "decision": {d.ref: d for d in draft.decisions},
+        "action": {a.ref: a for a in draft.actions},
+        "viewpoint": {v.ref: v for v in draft.viewpoints},
+        "raid": {r.ref: r for r in draft.raid},
+        "attendance": people,
+    }
+    made: dict[str, list[Any]] = {kind: [] for kind in FIELDS}
+    for row in rows:
+        made[row.kind].append(_line(row, known.get(row.ref), lines[row.kind].get(row.ref), draft))
+    same = made["attendance"] == list(attendance)
+    return draft.model_copy(
+        update={
+            "decisions": made["decision"],
+            "actions": made["action"],
+            "viewpoints": made["viewpoint"],
+            "raid": made["raid"],
+            "attendance": draft.attendance if same else made["attendance"],
+        }
+    )
+
+
+def _line(row: PrintedLine, was: PrintedLine | None, line: Any, draft: Draft) -> Any:
+    changed = {
+        name: row.cells[name]
+        for name in FIELDS[row.kind]
+        if name in row.cells and (was is None or plain(was.cells.get(name, "")) != plain(row.cells[name]))
+    }
+    try:
+        values = _values(row.kind, changed)
+    except SecretariatError as error:
+        raise SecretariatError(f"{row.ref}: {error.sentence}", hint=error.hint) from error
+    if row.kind == "viewpoint" and (was is None or plain(was.item) != plain(row.item)):
+        values["item"] = _item_of(row.item, draft)
+    if line is not None:
+        return line.model_copy(update=values)
+    return _new(row, values)
+
+
+def _values(kind: str, cells: Mapping[str, str]) -> dict[str, Any]:
+    """What the changed cells of a line say, by the fields of the draft."""
+    readers: dict[str, Any] = {
+        "text": plain,
+        "name": plain,
+        "seat": plain,
+        "organisation": plain,
+        "owner": owners_of,
+        "due": due_of,
+        "constituency": lambda cell: None if plain(cell) in ("", NO_CONSTITUENCY) else plain(cell),
+        "outcome": lambda cell: code_of(cell, OUTCOMES, "outcome"),
+        "reached_by": _reached_by,
+        "stance": lambda cell: code_of(cell or "Comments", {one: one.capitalize() for one in STANCES}, "stance"),
+        "kind": lambda cell: code_of(cell, {one: one.capitalize() for one in RAID_KINDS}, "kind of RAID item"),
+        "status": lambda cell: code_of(cell or STATUS["expected"], STATUS, "attendance"),
+        "time": seconds_of,
+    }
+    values = {name: readers[name](cell) for name, cell in cells.items()}
+    if "time" in values:
+        values["at"] = values.pop("time")
+    return values
+
+
+def _reached_by(cell: str) -> str | None:
+    said = plain(cell)
+    if said in ("", REACHED_BY[None]):
+        return None
+    return code_of(said, {code: words for code, words in REACHED_BY.items() if code}, "way of deciding")
+
+
+def _item_of(title: str, draft: Draft) -> str | None:
+    """The agenda item whose heading the row now stands under."""
+    return next((x.item for x in draft.agenda if plain(title) in (f"{x.item}. {plain(x.title)}", plain(x.title))), None)
+
+
+def _new(row: PrintedLine, values: dict[str, Any]) -> Any:
+    """A line that a person wrote: a refusal to guess leaves the outcome to be confirmed."""
+    whole = {**BY_HAND, "item": None, "ref": row.ref, **values}
+    if row.kind == "decision":
+        return DraftedDecision.model_validate({"outcome": "none", "confidence": 1.0, **whole})
+    if row.kind == "action":
+        return DraftedAction.model_validate({"confidence": 1.0, **whole})
+    if row.kind == "viewpoint":
+        return DraftedViewpoint.model_validate({"speaker": None, "constituency": None, "stance": "comments", **whole})
+    if row.kind == "raid":
+        return DraftedRaidItem.model_validate({"kind": "issue", **whole})
+    return AttendanceLine.model_validate({"ref": row.ref, **values})
