@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 
-.PHONY: run test test-kills test-mail-kills test-mail-load test-graph-sdk bench score programs clean lock
+.PHONY: run test test-long test-kills test-mail-kills test-mail-load test-graph-sdk bench score programs clean lock
 
 run: $(VENV)/.for-running
 	@$(BIN)/secretariat run $(ARGS)
@@ -39,6 +39,10 @@ $(VENV)/.for-testing: $(VENV)/.for-running requirements-test.lock
 	@echo "Installing what the tests need (locked) ..."
 	@$(INSTALL) -r requirements-test.lock
 	@touch $@
+
+# Tests that take many seconds each; `make test` leaves them out.
+test-long: $(VENV)/.for-testing programs
+	@$(BIN)/python -m pytest -m long
 
 # Hundreds of SIGKILLs at the sender; the figures of docs/RELIABILITY.md. About ten minutes.
 test-kills: $(VENV)/.for-testing programs

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.secretariat_process import ROOT, environment, running, secretariat
 
 
@@ -32,6 +34,7 @@ def test_a_state_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said_and_the_work_goes_on_once_there_is_space(tmp_path: Path) -> None:
     """On a small disk of its own, in a mount namespace that ends with the test."""
     mount, log = tmp_path / "small-disk", tmp_path / "log"

@@ -268,6 +268,7 @@ def test_assumed_met_nothing_is_said_of_what_is_due_or_late(
     assert sum(c.messages for c in count_messages(met)) < sum(c.messages for c in count_messages(undone))
 
 
+@pytest.mark.long
 def test_the_command_assumes_it_on_demand_only(tmp_path: Path) -> None:
     asked = ("simulate", "--from", "2026-03-01", "--to", "2026-03-31", "--format", "json")
     plain, met = (
@@ -359,6 +360,7 @@ def test_a_rule_that_another_follows_is_no_end(config: Config) -> None:
     assert ids(with_series(config, until, after), END - timedelta(days=30)) == set()
 
 
+@pytest.mark.long
 def test_bank_holidays_not_known_yet_are_named_by_the_command(tmp_path: Path) -> None:
     shown = secretariat(tmp_path / "var", "--now", "2100-12-01T09:00:00+00:00", "check")
     assert "holidays-run-out" in shown.stdout + shown.stderr
@@ -367,6 +369,7 @@ def test_bank_holidays_not_known_yet_are_named_by_the_command(tmp_path: Path) ->
     assert "run-out" not in sooner.stdout + sooner.stderr
 
 
+@pytest.mark.long
 def test_the_command_names_a_series_that_ends(tmp_path: Path) -> None:
     shown = secretariat(tmp_path / "var", "--now", "2023-11-15T09:00:00+00:00", "check")
     assert "The calendar of TMAG ends on Sunday 31 December 2023." in shown.stdout + shown.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
+
 from bot.config import Closure, Config
 from bot.store.database import Database
 from schedules.closures import accept, change_since_accepted
@@ -40,6 +42,7 @@ def test_a_late_bank_holiday_lists_what_it_moves_until_it_is_accepted(database: 
         assert gone.removed == {JUBILEE: "a jubilee"}
 
 
+@pytest.mark.long
 def test_the_command_lists_and_accepts(tmp_path: Path) -> None:
     state, now = tmp_path / "var", ("--now", NOW.isoformat())
     assert secretariat(state, *now, "members", "import", "sample/members.csv").returncode == 0

@@ -117,6 +117,7 @@ def mails(database: Database) -> list[OutboxRow]:
         return list(session.scalars(found))
 
 
+@pytest.mark.long
 def test_it_goes_once_to_everybody_of_the_pmo_on_working_days_at_eight(
     database: Database, announcer: Announcer, people: dict[str, Person]
 ) -> None:

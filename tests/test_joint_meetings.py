@@ -392,6 +392,7 @@ def test_a_joint_meeting_that_cannot_be_is_refused_in_words(
         change(database, announcer, wanted)
 
 
+@pytest.mark.long
 def test_the_command_previews_and_does(tmp_path: Path) -> None:
     state, now = tmp_path / "var", ("--now", NOW.isoformat())
     assert secretariat(state, *now, "members", "import", "sample/members.csv").returncode == 0

@@ -22,7 +22,7 @@ from bot.model import Person
 from bot.sending import Sender
 from bot.store.database import Database
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow, AuditRow, OutboxRow
+from bot.store.tables import AmendmentRow, AuditRow
 from handlers.mail.inbox import MailInbox
 from handlers.mail.working import MailWorker
 from schedules.announcements import Announcer

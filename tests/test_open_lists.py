@@ -112,6 +112,7 @@ def test_who_joins_later_is_invited_at_once_and_once(house: House, people: dict[
     assert "name an alternate" not in row.text
 
 
+@pytest.mark.long
 def test_who_leaves_loses_the_coming_meetings_and_who_returns_has_them_again(
     house: House, people: dict[str, Person]
 ) -> None:

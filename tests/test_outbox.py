@@ -423,6 +423,7 @@ def test_after_an_outage_what_is_stale_is_not_sent(
     assert "meeting_tomorrow" not in by_state.get("sent", set())
 
 
+@pytest.mark.long
 def test_a_walk_through_a_month_queues_exactly_what_the_rehearsal_says(
     database: Database, tmp_path: Path, config: Config, people: dict[str, Person]
 ) -> None:

@@ -403,6 +403,7 @@ def unsent(database: Database) -> int:
         return session.scalar(select(func.count()).where(OutboxRow.state != "sent")) or 0
 
 
+@pytest.mark.long
 def test_a_month_of_the_clocks_is_what_it_is_on_sqlite(
     postgresql: Database, database: Database, people: dict[str, Person], config: Config
 ) -> None:

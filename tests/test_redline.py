@@ -202,6 +202,7 @@ def document_of(lines: list[tuple[str, str]]) -> bytes:
     return saved(document)
 
 
+@pytest.mark.long
 @given(tables())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_lines_change_all_accepted_is_the_new_and_all_rejected_the_old(

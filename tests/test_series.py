@@ -360,6 +360,7 @@ def test_it_does_not_matter_which_month_or_group_is_asked_for(config: Config, da
     assert afresh.meetings(BEGIN, END) == of_the_year
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_deadlines_in_bulk_are_those_of_each_meeting_by_itself(config: Config, data: st.DataObject) -> None:

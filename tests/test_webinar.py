@@ -279,6 +279,7 @@ def test_wherever_its_psg_goes_and_comes_back_from_it_is_restored(
     assert (back.starts_at, back.ends_at, back.proposals) == (before.starts_at, before.ends_at, ())
 
 
+@pytest.mark.long
 def test_the_commands_show_it_beneath(tmp_path: Path) -> None:
     state, now = tmp_path / "var", ("--now", NOW.isoformat())
     assert secretariat(state, *now, "members", "import", "sample/members.csv").returncode == 0
