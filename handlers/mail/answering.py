@@ -22,6 +22,9 @@ from schedules.announcements import Announcer
 USEFUL_FOR = timedelta(days=28)
 BETWEEN = "\n\n" + "-" * 40 + "\n\n"
 CLOCK = "mail"
+REST_WAITS = (
+    "Your message says more than that: somebody of the PMO reads the rest, and nothing is done about it before."
+)
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,17 @@ def queued_at(session: Session, now: datetime) -> set[str]:
 
 
 def answer(
-    session: Session, announcer: Announcer, message: InboxRow, done: Sequence[Done], to: Recipient, now: datetime
-) -> list[str]:
-    """Queue the receipt of all that a mail led to, once. Returns the ids of its notices; none where nothing is said."""
+    session: Session, announcer: Announcer, message: InboxRow, done: Sequence[Done], to: Recipient, now: datetime,
+    *, rest_waits: bool = False,
+) -> list[str]:  # fmt: skip
+    """Queue the receipt of all that a mail led to, once. Returns the ids of its notices; none where nothing is said.
+
+    `rest_waits`: something else in the mail waits for a person, and the receipt says so.
+    """
     said = [(one.led_to, one.receipt) for one in done if one.receipt]
     if not said or not to.address:
         return []
-    receipt = _together([receipt for _, receipt in said])
+    receipt = _together([receipt for _, receipt in said], REST_WAITS if rest_waits else "")
     first = Notice(
         meeting_uid=f"mail-{message.id[:32]}", meeting_revision=0, clock=CLOCK, step=f"receipt_{said[0][0]}"[:80],
         recipient=f"address:{to.address}", group=receipt.group, kind="receipt", subject=receipt.subject,
@@ -63,11 +70,12 @@ def answer(
     return [outbox.notice_id(notice) for notice, _ in notices]
 
 
-def _together(receipts: Sequence[Receipt]) -> Receipt:
+def _together(receipts: Sequence[Receipt], rest: str) -> Receipt:
     """Several matters of one mail are answered by one mail."""
     more = len(receipts) - 1
     subject = f"{receipts[0].subject} (and {more} more)" if more else receipts[0].subject
-    return replace(receipts[0], subject=subject, text=BETWEEN.join(receipt.text.strip() for receipt in receipts) + "\n")
+    parts = [*(receipt.text.strip() for receipt in receipts), *filter(None, [rest])]
+    return replace(receipts[0], subject=subject, text=BETWEEN.join(parts) + "\n")
 
 
 def take_back_words(

@@ -48,9 +48,11 @@ REASON = re.compile(
     re.I | re.S,
 )
 COMES = (
-    r"(?:will|'ll|’ll|is going to|shall|is to|can|would|is"
+    r"(?:will|'ll|’ll|is going to|shall|is to|can|would|is|may|might|could|should|hopes to|plans to"
     r"|has (?:kindly )?agreed to)(?: instead)?(?: be)? (?:attend(?:ing)?|join(?:ing)?|deputis(?:e|ing)"
-    r"|deputiz(?:e|ing)|represent(?:ing)?|stand(?:ing)? in|step(?:ping)? in|cover(?:ing)?|take my (?:place|seat)"
+    r"|deputiz(?:e|ing)|dial(?:ling)? in"
+    r"|be there|there|sit(?:ting)? in|go(?:ing)?|represent(?:ing)?|stand(?:ing)? in"
+    r"|step(?:ping)? in|cover(?:ing)?|take my (?:place|seat)"
     r"|taking my (?:place|seat)|act(?:ing)? as (?:my )?"
     r"(?:alternate|deputy)|com(?:e|ing)|substitut(?:e|ing)|my (?:alternate|deputy|substitute))"
 )
@@ -69,13 +71,21 @@ ALTERNATES = (
     re.compile(rf"(?i:in my (?:place|stead|absence)),?(?: my colleague,?)? {WHO} {COMES}"),
     re.compile(rf"{WHO},?\s+(?:of [A-Z]\w+ |from [A-Z]\w+ )?{COMES}"),
     re.compile(rf"{WHO}\s+(?i:in my (?:place|stead)|instead of me|on my behalf)"),
+    re.compile(rf"{WHO},?\s+(?i:(?:to )?(?:attends?|comes?|joins?|goes|stands? in|steps? in|deputi[sz]es?|covers?)\s)"
+    r"(?i:for me|instead|in my (?:place|stead|absence)|on (?:my|our) behalf)"),
+    re.compile(rf"(?i:\b(?:covering for me|standing in for me|in my place|replacing me|instead of me)"
+    rf"(?: (?:will be|is|comes))?)\s{WHO}"),
+    re.compile(rf"(?i:\bwith) {WHO} (?i:attending|joining|coming|standing in|deputising|covering|there)"),
 )  # fmt: skip
+PERHAPS = re.compile(r"\b(may|might|could|should|hopes? to|plans? to|perhaps|possibly|probably|if|whether|tbc)\b", re.I)
+ASKED = "whether the alternate may come is a question"
 LONGEST_SENTENCE = 300  # characters on either side
 NOBODY = frozenset(
     (
         "i", "we", "he", "she", "they", "you", "it", "my", "our", "this", "that", "the", "please", "unfortunately",
         "however", "someone", "somebody", "nobody", "monday", "tuesday", "wednesday", "thursday", "friday", "who",
         "hi", "hello", "dear", "sorry", "apologies", "thanks", "regards", "there", "both", "everyone", "all",
+        "could", "can", "would", "may", "might", "perhaps", "possibly", "maybe", "probably", "hopefully",
         "one", "also", "instead", "and", "but", "if", "so", "as", "pmo", "team",
     )
 )  # fmt: skip
@@ -95,7 +105,7 @@ class Absence:
 
 def absence(text: str, sender: Person | None, people: Sequence[Person]) -> Absence | None:
     """The apology in a text, with the alternate where one is named; None where it holds none."""
-    found = next((m for m in CANNOT.finditer(text) if not _is_sorry_only(text, m)), None)
+    found = next((m for m in CANNOT.finditer(text) if not is_sorry_only(text, m)), None)
     who, doubt = alternate(text, people, sender)
     if found is None:
         return None
@@ -117,8 +127,16 @@ def alternate(text: str, people: Sequence[Person], sender: Person | None = None)
                 continue
             if not (name or address):
                 continue
-            return _resolved(name, address, people)
+            who, doubt = _resolved(name, address, people)
+            return who, doubt or _only_perhaps(text, found)
     return "", ""
+
+
+def _only_perhaps(text: str, found: re.Match[str]) -> str:
+    """Why it is not said for certain that the alternate comes; empty where it is."""
+    said = _sentence(text, found.start(), found.end())
+    perhaps = PERHAPS.search(said)
+    return f'of the alternate it only says "{perhaps[0]}"' if perhaps else "" if not said.endswith("?") else ASKED
 
 
 def _trimmed(name: str) -> str:
@@ -148,7 +166,8 @@ def _of_somebody_else(sentence: str, sender: Person | None, people: Sequence[Per
     return f"it speaks of {others[0]}, not of the sender" if others else ""
 
 
-def _is_sorry_only(text: str, found: re.Match[str]) -> bool:
+def is_sorry_only(text: str, found: re.Match[str]) -> bool:
+    """Whether "apologies" is only a word of regret there: "apologies for the delay"."""
     return any(
         m.start() <= found.start() < m.end() or found.start() <= m.start() < found.end()
         for m in ONLY_SORRY.finditer(text)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from handlers.mail.about import About, Looking, about
+from handlers.mail.about import LINE, About, Looking, about
 from handlers.mail.amendment_words import STRONGLY_AMENDS
 from handlers.mail.attachments import AttachedFile
 from handlers.mail.attendance_words import absence, alternate
 from handlers.mail.findings import Finding, What
 from handlers.mail.known import Known
-from handlers.mail.passages import Passage
+from handlers.mail.passages import Passage, sentences
 from handlers.mail.reading import ReadMail
 
 FOR_ONE_MEETING = re.compile(
@@ -49,7 +49,8 @@ def apology(passage: Passage, mail: ReadMail, known: Known) -> Finding | None:
     if gone is None:
         return None
     who, doubt = (gone.who, gone.doubt) if gone.who else alternate(mail.own_words, known.people, known.sender)
-    to = about(mail, known, passage.text, Looking.AHEAD)
+    ahead = " ".join(said for said in sentences(passage.text) if not LINE.search(said))  # a line is of a report
+    to = about(mail, known, ahead or passage.text, Looking.AHEAD)
     doubt = gone.doubt or doubt or _not_to_come(to, known)
     reason = f"It says that the sender cannot come to {to.spoken}" + (f", since {to.because}." if to.because else ".")
     if doubt:

@@ -12,6 +12,7 @@ from handlers.mail.findings import Finding, What
 from handlers.mail.known import Known
 from handlers.mail.passages import Passage, passages
 from handlers.mail.reading import ReadMail
+from handlers.mail.remainder import beside
 from handlers.mail.report_matters import amendment, no_comments
 from handlers.mail.running_matters import NOMINATES, action_update, done, is_question, nomination, query
 
@@ -53,13 +54,29 @@ def _stands_alone(paragraph: str) -> bool:
 def _of_passage(passage: Passage, mail: ReadMail, known: Known) -> Iterator[Finding]:
     """What one passage brings: at most one matter, but an apology may stand in the same sentences as another."""
     gone = apology(passage, mail, known)
-    found = next(filter(None, (read(passage, mail, known) for read in READERS)), None)
-    if gone:
-        yield gone
-    if found and not (gone and found.what is What.NOMINATION):
+    if gone is None:
+        yield from _matter(passage, mail, known)
+        return
+    yield gone
+    same, other = (_cut_to(passage, text) for text in beside(passage.text, gone))
+    yield from (one for one in [_read(same, mail, known)] if one and one.what is not What.NOMINATION)
+    yield from _matter(other, mail, known)
+
+
+def _cut_to(passage: Passage, text: str) -> Passage:
+    return replace(passage, text=text, line=passage.line if passage.line and passage.line in text else None)
+
+
+def _matter(passage: Passage, mail: ReadMail, known: Known) -> Iterator[Finding]:
+    found = _read(passage, mail, known)
+    if found:
         yield found
-    elif not gone and is_question(passage):
+    elif is_question(passage):
         yield query(passage, mail, known)
+
+
+def _read(passage: Passage, mail: ReadMail, known: Known) -> Finding | None:
+    return next(filter(None, (read(passage, mail, known) for read in READERS)), None) if passage.text else None
 
 
 def _merged(found: list[Finding]) -> list[Finding]:

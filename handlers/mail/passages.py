@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from handlers.mail.about import LINE
@@ -17,6 +17,9 @@ STARTS_WITH_LINE = re.compile(
     re.IGNORECASE,
 )
 STARTS_POINT = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•]|\(?[a-z]\))\s+\S")
+PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\(?\d{1,2}[.)]|\(?[a-z]\))\s)")
+SENTENCE = re.compile(r"(?<=[.!?…])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])")
+NO_END = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof|St|No|e\.g|i\.e|etc|cf)\.$|^\(?\d{1,2}[.)]$")
 GREETING = re.compile(
     r"^\W*(hi|hello|dear|good (morning|afternoon|evening)|hey|morning|afternoon|all|team"
     r"|thanks?( you)?( very much)?( for .{0,60})?"
@@ -59,6 +62,19 @@ def passages(
     if len([p for p in found if p.line]) <= 1 and any(p.line for p in found):
         return _with_what_follows(found, stands_alone)
     return found
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a mail's own words; a numbered point begins a new one, a wrapped line does not."""
+    for paragraph in PARAGRAPH.split(text):
+        begun = ""
+        for piece in SENTENCE.split(" ".join(paragraph.split())):
+            begun = f"{begun} {piece}".strip()
+            if not NO_END.search(begun):
+                yield begun
+                begun = ""
+        if begun:
+            yield begun
 
 
 def tidy_line(reference: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from handlers.mail.about import Looking, about, days_in
+from handlers.mail.about import LINE, Looking, about, days_in
 from handlers.mail.attendance_words import WHO
 from handlers.mail.coming_matters import FOR_ONE_MEETING
 from handlers.mail.findings import Finding, What
@@ -161,5 +161,8 @@ def query(passage: Passage, mail: ReadMail, known: Known) -> Finding:
     reason = "It asks something that is for a mailbox or a group to answer."
     if known.notice is not None:
         reason = f'It asks something in answer to our "{known.notice.subject}".'
-    certain = "?" in passage.text and known.notice is None
+    line = LINE.search(passage.text)
+    if line:  # what is asked of a line may be a request to change it
+        reason += f" A person should look: it speaks of {line[0]}."
+    certain = "?" in passage.text and known.notice is None and line is None
     return Finding(What.QUERY, reason, certain=certain, words=passage.text, group=group)

@@ -13,6 +13,7 @@ from handlers.mail.invitation_replies import Answered, InvitationReply
 from handlers.mail.known import Known
 from handlers.mail.matters import matters
 from handlers.mail.reading import ReadMail
+from handlers.mail.remainder import left_over
 
 
 def findings(mail: ReadMail, known: Known) -> list[Finding]:
@@ -24,6 +25,9 @@ def findings(mail: ReadMail, known: Known) -> list[Finding]:
     if machine:
         return [machine]
     found = list(_of_a_person(mail, known))
+    rest = left_over(mail.own_words, found)
+    if rest:  # what is certain does not close a mail of which a part is not understood
+        found.append(Finding(What.UNCLEAR, f'It also says what no machine understands: "{rest}"', words=rest))
     return [replace(one, part=number) for number, one in enumerate(found, start=1)]
 
 

@@ -99,6 +99,8 @@ class MailWorker:
         return Outcome("done", What.BOUNCE, f"A mail of ours came back: {'; '.join(said)}") if said else None
 
     def _understood(self, session: Session, row: InboxRow, mail: ReadMail, mailbox_key: str, now: datetime) -> Outcome:
+        if self._seen_before(session, row):
+            return Outcome("ignored", What.COPY, f"The message {mail.message_id} has been read before.")
         today, config = now.astimezone(LONDON).date(), self.announcer.config
         writer = writer_of(session, mail.sender, f"{mail.subject}\n{mail.own_words}", today)
         known = known_around(session, self.announcer, row, mail, writer.in_name_of or writer.person, now)
@@ -106,8 +108,6 @@ class MailWorker:
         unanswered = next((f for f in found if f.what in NOBODY_ANSWERS and f.certain), None)
         if unanswered:
             return Outcome("ignored", unanswered.what, unanswered.reason)
-        if self._seen_before(session, row):
-            return Outcome("ignored", What.COPY, f"The message {mail.message_id} has been read before.")
         for_a_person = any(f.what is What.FOR_A_PERSON for f in found)
         letter = Letter(row, mail, writer, self._distrust(session, mail, mailbox_key, now), for_a_person, now)
         most, came = config.mail.most_a_day, mail_senders.came_that_day(session, row)
@@ -125,7 +125,8 @@ class MailWorker:
         tried = [self._try(session, letter, matter) for matter in found]
         done = [one.done for one in tried if one.done]
         to = self._recipient(letter)
-        ids = answer(session, self.announcer, letter.row, done, to, letter.now)
+        rest_waits = len(done) < len(tried)
+        ids = answer(session, self.announcer, letter.row, done, to, letter.now, rest_waits=rest_waits)
         for one in tried:
             if one.done:
                 self._keep(session, one, one.done, {"notices" if len(done) == 1 else "shared": ids}, letter.now)
