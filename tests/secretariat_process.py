@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests import commands_at_once
+
 ROOT = Path(__file__).resolve().parent.parent
 Found = TypeVar("Found")
 
@@ -86,7 +88,4 @@ def running(state: Path, *arguments: str) -> Iterator[Running]:
 
 def secretariat(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    return commands_at_once.run(arguments, cwd=ROOT, env=environment(state))

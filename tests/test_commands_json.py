@@ -1,14 +1,9 @@
-"""calendar, deadlines, simulate and check at a terminal: what scripts rely on, to the letter.
-
-One process loads the program and forks for each command line: each is a process of its own, without the start-up.
-"""
+"""calendar, deadlines, simulate and check at a terminal: what scripts rely on, to the letter."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,33 +13,8 @@ import icalendar
 import pytest
 import recurring_ical_events
 
+from tests import commands_at_once
 from tests.secretariat_process import ROOT, environment
-
-FORK = """
-import gc, json, os, sys
-from bot.cli import main
-said = []
-gc.freeze()
-for arguments in json.load(sys.stdin):
-    streams = [os.memfd_create(name) for name in ("out", "err")]
-    child = os.fork()
-    if child == 0:
-        for number, stream in enumerate(streams, 1):
-            os.dup2(stream, number)
-        sys.argv = ["secretariat", *arguments]
-        try:
-            main()
-            code = 0
-        except SystemExit as left:
-            code = left.code or 0
-        sys.stdout.flush(), sys.stderr.flush()
-        os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    for stream in streams:
-        os.lseek(stream, 0, os.SEEK_SET)
-    said.append([code, *(open(stream, encoding="utf-8").read() for stream in streams)])
-json.dump(said, sys.stdout)
-"""
 
 
 class Said:
@@ -61,11 +31,8 @@ class Said:
 
 def run_all(state: Path, lines: list[list[str]]) -> list[Said]:
     settings = environment(state) | {"TZ": "America/New_York", "LC_ALL": "C.UTF-8", "COLUMNS": "200"}
-    done = subprocess.run(
-        [sys.executable, "-c", FORK], input=json.dumps(lines),
-        cwd=ROOT, env=settings, capture_output=True, text=True, timeout=200, check=True,
-    )  # fmt: skip
-    return [Said(*said) for said in json.loads(done.stdout)]
+    said = [commands_at_once.run(line, cwd=ROOT, env=settings) for line in lines]
+    return [Said(one.returncode, one.stdout, one.stderr) for one in said]
 
 
 SPAN = ["--from", "2024-03-01", "--to", "2024-04-30"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import yaml
 from bot.config import Config
 from bot.config_file import read_config, read_secrets
 from bot.errors import ConfigInvalid, Problem, SecretariatError
+from tests import commands_at_once
 from tests.secretariat_process import ROOT, environment, secretariat
 
 SHIPPED = (ROOT / "config.yaml").read_text(encoding="utf-8")
@@ -328,10 +327,7 @@ def test_check_shows_no_secret(tmp_path: Path) -> None:
         "SECRETARIAT_SLACK__TRANSPORT": "slack",
         "SECRETARIAT_MAIL__TRANSPORT": "graph",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "check", "--format", "json"],
-        cwd=ROOT, env=settings, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = commands_at_once.run(["check", "--format", "json"], cwd=ROOT, env=settings)
     assert done.returncode == 1
     found = {p["id"] for p in json.loads(done.stdout)["problems"] if p["severity"] == "error"}
     assert found == {"credentials-slack", "credentials-graph"}

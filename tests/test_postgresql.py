@@ -44,6 +44,7 @@ from bot.store.tables import (
 )
 from schedules.announcements import Announcer
 from schedules.series import Calendar
+from tests import commands_at_once
 from tests.conftest import MEMBERS
 from tests.postgresql_server import IN_AN_ADDRESS, PASSWORD, PostgresqlServer, running_postgresql
 from tests.secretariat_process import ROOT, environment
@@ -188,10 +189,7 @@ def test_a_command_finds_its_people_there_and_makes_no_file(url: str, tmp_path: 
     secret = tmp_path / "address"
     secret.write_text(f"{url}\n")
     env = environment(tmp_path / "var") | {"SECRETARIAT_DATABASE_URL_FILE": str(secret)}
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "members", "list"],
-        cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = commands_at_once.run(["members", "list"], cwd=ROOT, env=env)
     assert done.returncode == 0, done.stderr
     assert "Harriet" in done.stdout
     assert not (tmp_path / "var" / "secretariat.db").exists()

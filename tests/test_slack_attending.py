@@ -65,6 +65,14 @@ def test_the_modal_offers_my_own_meetings_and_an_alternate_from_my_surroundings(
         assert (row.actor, row.detail["alternate"]) == ("Harriet Bassington", "Magnus Eskdale")
 
 
+@pytest.mark.parametrize("typed", [": Magnus Eskdale", ", alternate Magnus Eskdale", ", Magnus Eskdale"])
+def test_who_comes_instead_is_read_behind_a_colon_or_a_comma(
+    slack: SlackAtHand, database: Database, typed: str
+) -> None:
+    assert "Magnus Eskdale comes instead." in slack.says(f"apologies PSG 2024-03-06{typed}")
+    assert at_table(database) == [("Magnus Eskdale", "Harriet Bassington")]
+
+
 def test_an_alternate_nobody_knew_is_never_refused(slack: SlackAtHand, database: Database) -> None:
     view = slack.opens("apologies PSG")
     said = slack.submit(view, name="Quentin <Ashdown>", email="Quentin.Ashdown@example.org")

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.content_files import ContentFolder
+from bot.config import Config
+from bot.store.database import Database
+from tests.mail_room import MailRoom
 from tests.secretariat_process import secretariat
 
 NOW = ("--now", "2024-02-09T09:00:00+00:00")
@@ -77,3 +81,12 @@ def test_what_nobody_knows_is_said_without_a_traceback(state: Path, name: str) -
     assert answered.stderr.strip()
     assert "Traceback" not in answered.stderr
     assert "went wrong" not in answered.stderr
+
+
+def test_a_mail_and_the_query_that_it_led_to_are_explained(state: Path, config: Config) -> None:
+    database = Database(f"sqlite:///{state / 'secretariat.db'}")
+    MailRoom(database, config, ContentFolder(state / "content")).wrote("A question", "When does the MWG meet next?")
+    mail = said(state, "m-001")
+    assert 'of the mail "A question" from harriet.bassington@example.org' in mail
+    assert "led to: Q-001" in mail
+    assert "asked: When does the MWG meet next?" in said(state, "Q-001")

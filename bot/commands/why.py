@@ -17,15 +17,18 @@ from bot.drafts import reference_of
 from bot.errors import UnknownThing
 from bot.formats import timestamp
 from bot.model import Deadline, Meeting
+from bot.store.mail_tables import InboxRow, MailProposalRow
 from bot.store.tables import (
     ActionRow,
     AmendmentRow,
     ApologyRow,
     AuditRow,
     DecisionRow,
+    EscalationRow,
     ExpectedPaperRow,
     MeetingRow,
     OutboxRow,
+    QueryRow,
     ReportRow,
 )
 
@@ -39,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def why(context: typer.Context, name: str) -> None:
-    """Why is it so? Of a notice's id, PSG-2026-12-02, PSG-2026-12-02/papers, a date, AM-001, PSG-DEC41 or PSG27-03."""
+    """Why is it so? Of a notice, PSG-2026-12-02, PSG-2026-12-02/papers, a date, AM-001, M-001, PSG-DEC41, PSG27-03."""
     whole: Secretariat = context.obj.secretariat
     with whole.database.session() as session:
         for look in LOOKS:
@@ -49,7 +52,7 @@ def why(context: typer.Context, name: str) -> None:
                 return
     raise UnknownThing(
         f"Nothing on file is called {name}.",
-        hint="Give a notice's id (secretariat outbox), PSG-2026-12-02, PSG-2026-12-02/papers, a date, or AM-001.",
+        hint="Give a notice's id (secretariat outbox), PSG-2026-12-02, PSG-2026-12-02/papers, a date, AM-001 or M-001.",
     )
 
 
@@ -103,6 +106,54 @@ def _paper(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
     yield f"{row.reference}: {row.title}, by {_name(session, row.author_id)}, for {reference_of(meeting)}"
     came = f"{spoken(row.received_at)}, by {row.received_by}" if row.received_at else "not yet"
     yield f"  received: {came}{f', {row.link}' if row.link else ''}"
+    yield from _events(session, row.reference)
+
+
+def _query(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(QueryRow, name.upper())
+    if row is None:
+        return
+    asker = _name(session, row.person_id) if row.person_id else row.address or "nobody on file"
+    yield f"{row.reference}: a query of {asker}, by {row.came_by}, {spoken(row.asked_at)}; {row.state}"
+    yield f"  asked: {' '.join(row.text.split())}"
+    if row.for_a_person:
+        due = spoken_date(row.due_on) if row.due_on else "no set day"
+        yield f"  for a person alone: {row.for_a_person}; due by {due}"
+    yield f"  where it belongs: {row.mailbox}, since {row.because}"
+    if row.sent_to:
+        yield f"  passed on to: {row.sent_to}"
+    yield from _events(session, row.reference)
+
+
+def _escalation(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(EscalationRow, name.upper())
+    if row is None:
+        return
+    about = f" about {row.decision_ref}" if row.decision_ref else ""
+    yield f"{row.reference}: from {row.from_group} to {row.to}{about}, raised {spoken(row.raised_at)}; {row.state}"
+    who = _name(session, row.person_id)
+    yield f"  by: {who}{f' ({row.constituency})' if row.constituency else ''}, by {row.came_by}"
+    if row.state_reason:
+        yield f"  reason: {row.state_reason}"
+    yield from _events(session, row.reference)
+
+
+def _mailed(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
+    row = session.get(MailProposalRow, name.upper())
+    if row is None:
+        return
+    message = session.get_one(InboxRow, row.inbox_id)
+    came = spoken(message.received_at or message.arrived_at)
+    yield f'{row.reference}: of the mail "{message.subject or message.file_name}" from {message.sender}, {came}'
+    yield f"  what: {row.summary} ({row.state})"
+    yield f"  because: {row.reason}"
+    if row.waits_for:
+        yield f"  why a person was asked: {row.waits_for}"
+    if row.decided_at:
+        yield f"  decided: {spoken(row.decided_at)}, by {row.decided_by}{f': {row.note}' if row.note else ''}"
+    if row.led_to:
+        yield f"  led to: {row.led_to}"
+    yield f"  the message: {message.state.replace('_', ' ')}, since {message.reason}"
     yield from _events(session, row.reference)
 
 
@@ -187,6 +238,9 @@ LOOKS: tuple[Callable[[Secretariat, Session, str], Iterator[str]], ...] = (
     _request,
     _apology,
     _paper,
+    _query,
+    _escalation,
+    _mailed,
     _logged_line,
     _day,
     _meeting,

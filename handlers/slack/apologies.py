@@ -31,6 +31,7 @@ FORM = "apologies"
 TITLE = "Apologies"
 ADDRESS = re.compile(r"[^@\s<>(),:;|]+@[^@\s<>(),:;|]+")
 DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+WHO_COMES = re.compile(r"\s*[:,]\s*(?:my )?(?:alternate\b\s*:?\s*)?|\s+(?:my )?alternate\b\s*:?\s*", re.IGNORECASE)
 WITHDRAW = "withdraw"
 APOLOGY_FORM = "GROUP [DATE][: ALTERNATE, E-MAIL]"
 HOW = "Write: apologies PSG, or: apologies PSG 2024-03-06: Name, name@example.org"
@@ -51,8 +52,8 @@ def not_said_in_words(text: str) -> bool:
 
 def apologies_given(door: SlackDoor, asked: Asked) -> Answer:
     """`apologies GROUP [DATE][: ALTERNATE, ADDRESS]` in words, or `apologies withdraw AP-001`."""
-    about, _, who = asked.text.partition(":")
-    words = about.split()
+    about, *rest = WHO_COMES.split(asked.text, maxsplit=1)
+    words, who = about.split(), "".join(rest)
     if not words:
         raise SecretariatError("Which group's meeting can't you come to?", hint=HOW)
     if words[0].casefold() == WITHDRAW:
