@@ -27,6 +27,7 @@ def summary_of(finding: Finding, person: Person | None, address: str) -> str:
         What.NOMINATION: f"Put {finding.who or '(whom?)'} on file for the seat of {who} "
         f"in {finding.group or '(which group?)'}.",
         What.QUERY: f"Record a query from {who}: {_short(finding)}",
+        What.UNCLEAR: f"Read it and see to it by hand: {_short(finding)}" if finding.words else "See to it by hand.",
         What.FOR_A_PERSON: f"Log for a person to answer, from {who}: {_short(finding)}",
     }
     return said.get(finding.what, f"See to it by hand: {finding.what.replace('_', ' ')}.")
