@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from bot.config import RecipientRole
@@ -242,16 +242,26 @@ def holdings(
     session: Session, on: date, *, group: str | None = None, person_id: str | None = None
 ) -> list[SeatHolding]:
     """Seats held on that day: at one group's table, or by one person, or all."""
-    query = select(SeatHoldingRow).options(
-        selectinload(SeatHoldingRow.person).selectinload(PersonRow.emails),
-        selectinload(SeatHoldingRow.person).selectinload(PersonRow.slack_ids),
-    )
-    query = query.where(SeatHoldingRow.from_on <= on, or_(SeatHoldingRow.to_on.is_(None), SeatHoldingRow.to_on >= on))
+    still = or_(SeatHoldingRow.to_on.is_(None), SeatHoldingRow.to_on >= on)
+    query = _with_people().where(SeatHoldingRow.from_on <= on, still)
     if group is not None:
         query = query.where(SeatHoldingRow.group_key.in_([group, ""]))
     if person_id is not None:
         query = query.where(SeatHoldingRow.person_id == person_id)
     return [_as_holding(row) for row in session.scalars(query.order_by(SeatHoldingRow.id))]
+
+
+def ever_held(session: Session, group: str) -> list[SeatHolding]:
+    """Every seat that anybody holds, held or is to hold at a group's table, and the programme's own people."""
+    query = _with_people().where(SeatHoldingRow.group_key.in_([group, ""]))
+    return [_as_holding(row) for row in session.scalars(query.order_by(SeatHoldingRow.id))]
+
+
+def _with_people() -> Select[SeatHoldingRow]:
+    return select(SeatHoldingRow).options(
+        selectinload(SeatHoldingRow.person).selectinload(PersonRow.emails),
+        selectinload(SeatHoldingRow.person).selectinload(PersonRow.slack_ids),
+    )
 
 
 def _as_holding(row: SeatHoldingRow) -> SeatHolding:

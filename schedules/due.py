@@ -14,6 +14,7 @@ from bot.amendment_life import represents_today
 from bot.clock import LONDON, parse_instant
 from bot.config import ReminderStep
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
+from bot.seats import Seats
 from bot.store.tables import OutboxRow
 from schedules.announcements import CHANGED, Announcer
 from schedules.changes import carry_out, gives_way_to
@@ -99,7 +100,7 @@ def queue_due(session: Session, announcer: Announcer, now: datetime) -> Round:
     facts.remember(session, LAST_ROUND, now.isoformat())
     new = keep_calendar(session, announcer, now)
     roster, queued, listed = Roster(session, announcer.config), 0, 0
-    for due in (*_of_meetings(session, announcer, now), *_of_matters(session, announcer, now)):
+    for due in (*_of_meetings(session, announcer, now), *_of_matters(session, announcer, now, roster.seats)):
         for entry in _entries(session, roster, due, started, now):
             _queue(session, announcer, roster, entry, now, outage=last_round_at)
             queued += entry.standing is None
@@ -118,8 +119,8 @@ def _of_meetings(session: Session, announcer: Announcer, now: datetime) -> Itera
         yield [r for r in due if r.obligation not in stopped]
 
 
-def _of_matters(session: Session, announcer: Announcer, now: datetime) -> Iterator[list[Reminder]]:
-    for matter in open_matters(session, announcer.calendar, now):
+def _of_matters(session: Session, announcer: Announcer, now: datetime, seats: Seats) -> Iterator[list[Reminder]]:
+    for matter in open_matters(session, announcer.calendar, now, seats):
         due = (r for r in reminders_of(matter, announcer.calendar) if r.at <= now)
         yield sorted(due, key=lambda r: r.at)
 

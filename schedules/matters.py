@@ -14,6 +14,7 @@ from bot.amendment_life import TO_REVIEW, Kind
 from bot.clock import YEARS, spoken, spoken_date
 from bot.model import Deadline, Explanation, Meeting, MeetingStatus, Person, SeatHolding
 from bot.obligations import ACTION, APOLOGY, CHANGE_DECISION, EXPECTED_PAPER, OPEN, REQUEST
+from bot.seats import Seats
 from bot.store.tables import ActionRow, AmendmentRow, MeetingRow, ObligationRow, ReportRow
 from schedules.attainable import is_attainable
 from schedules.deadlines import Circumstances, deadline_of_decision, deadlines_for
@@ -24,11 +25,14 @@ NEVER_CHASED = ("chair", "observer")  # the SRO sits as Chair, Ofgem and the IPA
 NO_DATE_YET = (MeetingStatus.CANCELLED, MeetingStatus.EMAIL_UPDATE, MeetingStatus.PROPOSED_MOVE)
 
 
-def open_matters(session: Session, calendar: Calendar, now: datetime) -> Iterator[Matter]:
-    """Every matter that nobody has met yet; those of groups taken out of the configuration since are left alone."""
-    groups = calendar.config.groups
-    logged = (*_actions(session, calendar), *_requests(session), *_decisions(session, calendar))
-    for matter in (*logged, *_alternates(session, now), *_papers(session, calendar, now)):
+def open_matters(session: Session, calendar: Calendar, now: datetime, seats: Seats | None = None) -> Iterator[Matter]:
+    """Every matter that nobody has met yet; those of groups taken out of the configuration since are left alone.
+
+    `seats` where the caller has them already: hundreds of actions are looked at in every round.
+    """
+    groups, seats = calendar.config.groups, seats or Seats(session)
+    logged = (*_actions(session, calendar, seats), *_requests(session), *_decisions(session, calendar))
+    for matter in (*logged, *_alternates(session, now, seats), *_papers(session, calendar, now, seats)):
         if matter.meeting.group in groups:
             yield matter
 
@@ -47,7 +51,7 @@ def stopped_clocks(session: Session, uid: str) -> set[str]:
     return stopped
 
 
-def _actions(session: Session, calendar: Calendar) -> Iterator[Matter]:
+def _actions(session: Session, calendar: Calendar, seats: Seats) -> Iterator[Matter]:
     """Open actions that have a day: what was said without one ("before the next meeting") cannot be counted from."""
     query = select(ActionRow, MeetingRow).join(ReportRow, ActionRow.report_id == ReportRow.id)
     query = query.join(MeetingRow, ReportRow.meeting_uid == MeetingRow.uid).where(ActionRow.state == OPEN)
@@ -55,7 +59,7 @@ def _actions(session: Session, calendar: Calendar) -> Iterator[Matter]:
         due_on, meeting = _day(action.due), meetings.as_meeting(row)
         if due_on is None:
             continue
-        owner_id = _owner(session, action.owner, meeting, due_on)
+        owner_id = _owner(seats, action.owner, meeting, due_on)
         due_at = at_wall_clock(due_on, calendar.config.working_days.deadline_time)
         why = Explanation(f"Action {action.reference} is due on {spoken_date(due_on)}", (), "the action log")
         deadline = Deadline(ACTION, due_at, partial(_as_it_is, why))
@@ -74,9 +78,9 @@ def _day(due: str) -> date | None:
     return day if day.year in YEARS else None
 
 
-def _owner(session: Session, owner: str, meeting: Meeting, on: date) -> str:
+def _owner(seats: Seats, owner: str, meeting: Meeting, on: date) -> str:
     """The id of the one person meant by an owner's name, where a machine may chase them; else empty."""
-    held = members.at_tables(session, meeting, on)
+    held = seats.at_tables(meeting, on)
     meant = owner_meant(held, owner)
     return meant.id if meant and _is_chased(held, meant.id) else ""
 
@@ -113,21 +117,21 @@ def _decisions(session: Session, calendar: Calendar) -> Iterator[Matter]:
             yield Matter(CHANGE_DECISION, row.reference, day, deadline, "")
 
 
-def _alternates(session: Session, now: datetime) -> Iterator[Matter]:
+def _alternates(session: Session, now: datetime, seats: Seats) -> Iterator[Matter]:
     """Constituencies that nobody speaks for at a meeting to come: who sent apologies is asked for an alternate."""
     for apology, row in apologies.coming_without_alternate(session, now):
         meeting = meetings.as_meeting(row)
-        held = members.at_tables(session, meeting)
-        seats = [h for h in held if h.person.id == apology.person.id and h.role == "member" and h.constituency]
+        held = seats.at_tables(meeting)
+        own = [h for h in held if h.person.id == apology.person.id and h.role == "member" and h.constituency]
         met = f"{APOLOGY}:{apology.reference}" in meetings.obligations_met(session, meeting.uid)
         named = apologies.alternates_of(held, apology.person)
-        if met or named or not seats or not _is_chased(held, apology.person.id) or meeting.status in NO_DATE_YET:
+        if met or named or not own or not _is_chased(held, apology.person.id) or meeting.status in NO_DATE_YET:
             continue
         came = f"{apology.reference} came on {spoken(apology.recorded_at)} for {spoken_date(meeting.on)}"
         words = f"{came}; a constituency representative may name an alternate"
         why = Explanation(words, (), "GF §Membership Principles")
         deadline = Deadline(APOLOGY, apology.recorded_at, partial(_as_it_is, why))
-        text = ", ".join(dict.fromkeys(h.seat or h.constituency or "" for h in seats))
+        text = ", ".join(dict.fromkeys(h.seat or h.constituency or "" for h in own))
         yield Matter(
             APOLOGY, apology.reference, meeting, deadline, text, apology.person.name, apology.person.id,
             until=meeting.starts_at,
@@ -138,14 +142,14 @@ def _is_chased(held: list[SeatHolding], person_id: str) -> bool:
     return not any(h.person.id == person_id and h.role in NEVER_CHASED for h in held)
 
 
-def _papers(session: Session, calendar: Calendar, now: datetime) -> Iterator[Matter]:
+def _papers(session: Session, calendar: Calendar, now: datetime, seats: Seats) -> Iterator[Matter]:
     """Papers that their authors have still to send, until the pack is issued or can no longer be in time."""
     for paper, row in papers.still_to_come(session, now):
         meeting = meetings.as_meeting(row)
         due = _papers_clock(meeting, calendar)
         if due is None or "papers" in meetings.obligations_met(session, meeting.uid):
             continue
-        held = members.at_tables(session, meeting)
+        held = seats.at_tables(meeting)
         author_id = paper.author_id if _is_chased(held, paper.author_id) else ""
         deadline = Deadline(EXPECTED_PAPER, due.due_at, due.explain)
         author = papers.author(session, paper)

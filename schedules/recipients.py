@@ -12,6 +12,7 @@ from bot.apologies import Apology
 from bot.config import Config
 from bot.model import Meeting, Person, SeatHolding
 from bot.open_lists import ListEntry
+from bot.seats import Seats
 from schedules.matters import NEVER_CHASED
 from schedules.reminders import Reminder
 
@@ -24,21 +25,18 @@ class Roster:
 
     def __init__(self, session: Session, config: Config) -> None:
         self._session, self._config = session, config
+        self.seats = Seats(session)
         self._lists: dict[str, list[ListEntry]] = {}
-        self._held: dict[tuple[str, date], list[SeatHolding]] = {}
         self._chosen: dict[str, set[str]] = {}
         self._apologies: dict[str, list[Apology]] = {}
 
     def held(self, group: str, on: date) -> list[SeatHolding]:
         """The seats of a group on a day, the programme's own people among them."""
-        key = (group, on)
-        if key not in self._held:
-            self._held[key] = members.holdings(self._session, on, group=group)
-        return self._held[key]
+        return self.seats.held(group, on)
 
     def at_tables(self, meeting: Meeting, on: date) -> list[SeatHolding]:
         """The same of every group whose meeting it is."""
-        return [holding for group in meeting.groups for holding in self.held(group, on)]
+        return self.seats.at_tables(meeting, on)
 
     def people_for(self, reminder: Reminder) -> list[Person]:
         """The recipients of a reminder, each once: those at all tables of a joint meeting; of the PMO, the host's."""
