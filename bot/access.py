@@ -52,6 +52,7 @@ class Deed(StrEnum):
     FILES = "files"  # keep the list of papers, the addresses, the holidays
     AT_THE_PAGE = "act on the page"
     MAILBOX = "decide on mail"
+    RECORDINGS = "keep the recordings"
     CORRESPOND = "pass on queries and escalations"
     ACT_FOR_OTHERS = "act for others"
     ASK = "ask"

@@ -54,6 +54,7 @@ class What(StrEnum):
     STATE = "state"
     ADDITION = "addition"
     WORD = "word"
+    NO_WORD = "no_word"  # a representative does not agree that their constituency's view is changed
 
 
 SPEAK = ("member", "alternate")  # who may speak for a constituency; observers and the programme's own never do
@@ -143,6 +144,12 @@ def meeting_of(session: Session, row: AmendmentRow) -> Meeting:
 def decision_on(row: AmendmentRow) -> AmendmentEventRow | None:
     """When, by whom and with what reason it was decided; None while it is not."""
     return next((event for event in row.events if event.to_state in DECIDED and event.what == What.STATE), None)
+
+
+def word_refused(row: AmendmentRow) -> AmendmentEventRow | None:
+    """When and by whom the word that a request needs was refused; None where it was not, or was given since."""
+    said = [event for event in row.events if event.what in (What.WORD, What.NO_WORD)]
+    return said[-1] if said and said[-1].what == What.NO_WORD else None
 
 
 def additions_to(row: AmendmentRow) -> list[AmendmentEventRow]:

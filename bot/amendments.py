@@ -43,13 +43,17 @@ class RequestText:
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for beyond the text. `about` empty: as the line is. `part` counts the requests of one message."""
+    """What is asked for beyond the text. `about` empty: as the line is. `part` counts the requests of one message.
+
+    `in_words`: the text says what is wrong, not how the line shall read.
+    """
 
     kind: Kind = Kind.RECORD
     reason: str = ""
     about: str = ""  # decision | action | viewpoint | attendance | other
     part: int = 1
     wants_escalation: bool = False
+    in_words: bool = False
 
 
 ABOUT = ("decision", "action", "viewpoint", "attendance", "other")
@@ -128,9 +132,10 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
         proposed_text=submission.text,
         reason=asking.reason.strip(),
         at_seconds=line.at_seconds if line else None,
-        evidence=[one.model_dump() for one in line.evidence] if line else [],
+        evidence=[one.model_dump(exclude_none=True) for one in line.evidence] if line else [],
         wants_escalation=asking.wants_escalation,
         needs_word_of=_whose_view(line, own) if asking.kind is Kind.RECORD else None,
+        in_words=asking.in_words and asking.kind is Kind.RECORD and submission.line is not None,
     )
     session.add(row)
     session.flush()

@@ -9,40 +9,61 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
+from bot.adapters import pdf_by_libreoffice
+from bot.adapters.checkpoint_files import CheckpointFolder
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
 from bot.adapters.mailbox_folder import MailboxFolder
+from bot.adapters.pdf_by_libreoffice import PdfByLibreOffice
+from bot.adapters.publication_folder import PublicationFolder
 from bot.adapters.slack_log import SlackLog
-from bot.adapters.word_document import WordDocuments
+from bot.adapters.sound_files import SoundFilesByAv
+from bot.adapters.word_document import WordDocuments, template_problems
 from bot.clock import Clock
 from bot.config import Config, Secrets, Smtp
-from bot.drafts import Drafting
-from bot.errors import SecretariatError
+from bot.drafts import Drafting, DraftMade
+from bot.errors import Problem, SecretariatError
+from bot.exclusions import Excluding
 from bot.formats import Agenda
 from bot.headlines.transcript_files import read_agenda
 from bot.manners import Manners
 from bot.model import Meeting
 from bot.places import Places
-from bot.ports import Channel, MailboxReader, MeetingCalendar, Recogniser, SlackScreens
+from bot.ports import (
+    Channel,
+    MailboxReader,
+    MeetingCalendar,
+    PublicationPlace,
+    Recogniser,
+    Rewords,
+    SlackScreens,
+    SpeechModels,
+    VoiceEmbedder,
+)
 from bot.reports import Issuing
 from bot.sending import Sender
+from bot.spoken_terms import SpokenTerms
 from bot.store import postgresql
 from bot.store.database import Database
 from bot.superseded_messages import SupersededMessages
+from bot.transcripts import Transcribing
+from handlers.folder.notes import NotesFolder
 from handlers.folder.recordings import RecordingFolder
 from handlers.slack.door import SlackDoor
 from handlers.web.desk import Desk
 from schedules import sending_words
 from schedules.announcements import Announcer
 from schedules.numbering import meeting_number
+from schedules.publishing import Publishing
 from schedules.series import Calendar
 
 if TYPE_CHECKING:
@@ -50,9 +71,13 @@ if TYPE_CHECKING:
 
     from bot.adapters.graph_connection import GraphAccount
     from bot.adapters.slack_web import SlackWeb
+    from bot.headlines.learnt import Learnt
+    from handlers.folder.returns import ReturnFolder
+    from handlers.folder.teams import TeamsDoor
     from handlers.mail.inbox import MailInbox
     from handlers.slack.home import HomeTabs
 
+WORD_TEMPLATE = "headline_report.docx"
 MAILBOX_REST = timedelta(seconds=30)  # after a mailbox failed without saying for how long
 
 
@@ -91,9 +116,32 @@ class Secretariat:
             writer=self.word,
             agenda_for=self.agenda_for,
             dates_to_note=self._dates_to_note,
-            told=self.announcer.draft_ready,
+            told=self._draft_made,
             page=self.page,
+            language_model=lambda: language_model(self.config, self.secrets),
+            learnt=lambda: learnt_here(self.places),
         )
+
+    def _draft_made(self, session: Session, made: DraftMade, now: datetime) -> None:
+        from bot import returns
+
+        returns.ask_after_drafting(session, made, now)
+        self.announcer.draft_ready(session, made, now)
+
+    def read_edited_one(self) -> bool:
+        """Read one edited draft that was given back, and have its giver answered. Returns False where there is none."""
+        from bot import returns
+        from schedules.return_words import returned_told
+
+        return returns.read_one(self.database, self.drafting, partial(returned_told, self.announcer), self.clock)
+
+    @property
+    def return_folder(self) -> ReturnFolder:
+        """The folder into which edited drafts are dropped."""
+        from handlers.folder.returns import ReturnFolder
+
+        folder = self.places.root / self.config.paths.returns
+        return ReturnFolder(folder, self.database, self.files, self.announcer, self.clock)
 
     @property
     def issuing(self) -> Issuing:
@@ -105,14 +153,61 @@ class Secretariat:
             page=self.page,
             meeting_number=lambda session, meeting: meeting_number(session, self.calendar, meeting),
             dates_to_note=self.announcer.dates_to_note,
+            due_at=self.announcer.report_due,
+            makes_pdf=self.makes_pdf,
         )
+
+    def makes_pdf(self) -> bool:
+        """Whether issued reports become PDFs here."""
+        return self.config.issued_reports.pdf == "auto" and pdf_by_libreoffice.is_installed()
+
+    @property
+    def publishing(self) -> Publishing:
+        """What making PDFs and publishing need."""
+        settings = self.config.issued_reports
+        maker = PdfByLibreOffice(seconds=settings.pdf_seconds) if self.makes_pdf() else None
+        place = None if settings.publish_to == "nowhere" else self._publication_place
+        return Publishing(self.config, self.files, self.clock, maker, place)
+
+    def _publication_place(self) -> PublicationPlace:
+        settings = self.config.issued_reports
+        if settings.publish_to == "folder":
+            return PublicationFolder(self.places.root / settings.folder)
+        from bot.adapters.publication_sharepoint import PublicationSharePoint
+
+        there = settings.sharepoint
+        account = _graph_account(self.config, self.secrets)
+        return PublicationSharePoint(account, site=there.site, library=there.library, folder=there.folder)
+
+    @property
+    def transcribing(self) -> Transcribing:
+        """What transcription needs."""
+        return Transcribing(
+            recogniser=self.recogniser,
+            files=self.files,
+            sound=self.recording_folder.sound,
+            checkpoints=CheckpointFolder(self.places.transcribing),
+            terms=self.spoken_terms,
+            voices=partial(voice_embedder, self.config),
+            settings=self.config.transcription.model_dump_json(),
+        )
+
+    @property
+    def spoken_terms(self) -> SpokenTerms:
+        """The names and terms to be expected in recordings."""
+        return SpokenTerms(self.config, self.agenda_for)
+
+    @property
+    def excluding(self) -> Excluding:
+        """What closing a part of a recording needs."""
+        return Excluding(self.drafting, CheckpointFolder(self.places.transcribing), self.files)
 
     def inboxes(self) -> list[MailInbox]:
         """The mailboxes that are watched, each as a queue; none where mail is read elsewhere."""
         from handlers.mail.inbox import MailInbox
         from handlers.mail.working import MailWorker
 
-        worker, mail = MailWorker(self.announcer), self.config.mail
+        worker, mail = MailWorker(self.announcer, writer=self.word), self.config.mail
         every = timedelta(seconds=1 if mail.read_from == "folder" else mail.look_every_seconds)
         return [
             MailInbox(
@@ -154,6 +249,9 @@ class Secretariat:
             entry_key=self.entry_key,
             session_secret=self.places.generated_secret("web_session"),
             feed_secret=self.feed_secret,
+            issuing=lambda: self.issuing,
+            drafting=lambda: self.drafting,
+            excluding=lambda: self.excluding,
         )
         return page_app(desk, slack_routes(self.slack_app()))
 
@@ -194,7 +292,29 @@ class Secretariat:
             screens=_screens(self.config, self.secrets),
             feed_secret=self.feed_secret,
             issuing=lambda: self.issuing,
+            drafting=lambda: self.drafting,
         )
+
+    def teams_door(self) -> TeamsDoor:
+        """What fetches the transcripts and recordings that Teams leaves."""
+        from bot.adapters.graph_calendar import GraphCalendar
+        from bot.adapters.graph_recordings import GraphRecordings, Watched
+        from handlers.folder.teams import TeamsDoor
+
+        teams, account = self.config.teams, _graph_account(self.config, self.secrets)
+        watched = Watched(
+            transcripts=teams.transcripts,
+            recordings=teams.recordings == "teams",
+            organiser=teams.organiser,
+            site=teams.site,
+            library=teams.library,
+            folder=teams.folder if teams.recordings == "folder" else "",
+        )
+        return TeamsDoor(
+            self.database, self.files, self.calendar, self.clock,
+            events=GraphCalendar(account), teams=GraphRecordings(account, watched),
+            partial=self.places.fetching, every=timedelta(minutes=teams.look_every_minutes), days=teams.days,
+        )  # fmt: skip
 
     def mailbox_calendar(self) -> MeetingCalendar:
         """The calendar of the mailbox that we write from. Raises SecretariatError where invitations go by mail."""
@@ -217,6 +337,13 @@ class Secretariat:
         """Slack's signing secret; without one of Slack's, one of our own, so that the endpoint works without Slack."""
         given = self.secrets.slack_signing_secret
         return given.get_secret_value() if given else self.places.generated_secret("slack_signing")
+
+    @property
+    def notes_folder(self) -> NotesFolder:
+        """The folder into which notes of meetings that were not recorded are dropped."""
+        return NotesFolder(
+            self.places.notes, self.database, lambda: self.drafting, self.calendar, self.clock, notes_text
+        )
 
     def agenda_for(self, meeting: Meeting) -> Agenda:
         """The meeting's agenda from the folder of agendas, or an empty one."""
@@ -265,7 +392,15 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
         superseded_messages=SupersededMessages(database, slack, clock.now),
         recogniser=lru_cache(maxsize=1)(lambda: recogniser(config)),
         word=word_documents(config),
-        recording_folder=RecordingFolder(places.recordings, database, files, calendar, clock),
+        recording_folder=RecordingFolder(
+            places.recordings,
+            database,
+            files,
+            calendar,
+            clock,
+            SoundFilesByAv(),
+            timedelta(minutes=config.transcription.unfinished_minutes),
+        ),
         slack_log=slack_log,
         entry_key=secrets.token_urlsafe(24),
         port=port,
@@ -281,16 +416,79 @@ def database_of(secret: Secrets, places: Places) -> Database:
 def recogniser(config: Config, *, engine: str | None = None, model: str | None = None) -> Recogniser:
     """The engine that turns speech into text: the configured one, or the one named. Raises SecretariatError."""
     settings = config.transcription
-    if (engine or settings.engine) != "faster-whisper":
-        raise SecretariatError(f"There is no engine {engine}.", hint="The engine is called faster-whisper.")
-    from bot.adapters.faster_whisper_engine import FasterWhisper
+    chosen, named = engine or settings.engine, model or settings.model
+    models = Places(config.paths.state).models
+    if chosen == "pipeline":
+        from bot.adapters.speech_pipeline import SpeechPipeline
 
-    return FasterWhisper(model or settings.model, language=settings.language, threads=settings.threads)
+        return SpeechPipeline(
+            named, language=settings.language, threads=settings.threads, encoder=settings.encoder, models=models
+        )
+    if chosen == "faster-whisper":
+        from bot.adapters.faster_whisper_engine import FasterWhisper
+
+        return FasterWhisper(named, language=settings.language, threads=settings.threads, models=models)
+    if chosen == "openai-whisper":
+        from bot.adapters.openai_whisper_engine import OpenAIWhisper
+
+        return OpenAIWhisper(named, language=settings.language, threads=settings.threads, models=models)
+    raise SecretariatError(
+        f"There is no engine {chosen}.", hint="The engines are pipeline, faster-whisper and openai-whisper."
+    )
+
+
+def voice_embedder(config: Config) -> VoiceEmbedder | None:
+    """What tells voices apart; None where speakers are not asked for."""
+    if not config.transcription.speakers:
+        return None
+    from bot.adapters.voice_embedding import SpeakerVoices
+
+    return SpeakerVoices(threads=config.transcription.threads)
+
+
+def speech_models(config: Config) -> SpeechModels:
+    """The weights of this installation."""
+    from bot.adapters.model_shelf import ModelShelf
+
+    return ModelShelf(Places(config.paths.state).models, configured=config.transcription.model)
+
+
+def language_model(config: Config, secret: Secrets) -> Rewords | None:
+    """The language model that words drafted lines; None where none is configured."""
+    settings = config.drafting.language_model
+    if not settings.url:
+        return None
+    from bot.adapters.language_model import LanguageModel
+
+    key = secret.language_model_key
+    return LanguageModel(url=settings.url, model=settings.model, key=key, seconds=settings.timeout_seconds)
+
+
+def learnt_here(places: Places) -> Learnt | None:
+    """What the ranking has learnt from this installation's own reports; None where nothing was learnt."""
+    from bot.headlines.learning import unpacked
+
+    try:
+        return unpacked(places.learnt.read_bytes()).weights
+    except FileNotFoundError:
+        return None
+
+
+def notes_text(name: str, content: bytes) -> str:
+    """The text of a secretary's notes (.txt, .md, .docx). Raises SecretariatError for what cannot be read."""
+    from bot.adapters.notes_document import notes_text as text_of
+
+    return text_of(name, content)
+
+
+def word_template_problems(config: Config) -> list[Problem]:
+    """What is wrong with the PMO's Word template, placeholder by placeholder."""
+    return template_problems(config.paths.templates / WORD_TEMPLATE)
 
 
 def word_documents(config: Config) -> WordDocuments:
     """The writer of headline reports, on the PMO's template."""
-    return WordDocuments(config.paths.templates / "headline_report.docx")
+    return WordDocuments(config.paths.templates / WORD_TEMPLATE)
 
 
 def page_address(config: Config, port: list[int]) -> str:
@@ -386,6 +584,6 @@ def _graph_credential(secret: Secrets) -> str | dict[str, str]:
     if secret.graph_client_secret:
         return secret.graph_client_secret.get_secret_value()
     raise SecretariatError(
-        "Microsoft 365 is asked for (`mail` or `invitations`), but there is no credential.",
+        "Microsoft 365 is asked for (`mail`, `invitations` or `issued_reports`), but there is no credential.",
         hint="Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
     )

@@ -25,17 +25,25 @@ from bot.commands import (
     holidays,
     house,
     invitations,
+    learn,
     lists,
     logs,
     mailbox,
+    marked,
     meetings,
     members,
+    models,
+    notes,
     obligations,
     outbox,
     papers,
     queries,
+    recordings,
     reissues,
+    report_files,
+    speakers,
     speech,
+    transcript,
     why,
 )
 from bot.commands.settings import Settings
@@ -74,11 +82,15 @@ desk.add_to(app)
 logs.add_to(app)
 clearance.add_to(desk.reports_app)
 edited.add_to(desk.reports_app)
+notes.add_to(desk.reports_app)
 reissues.add_to(desk.reports_app)
+report_files.add_to(desk.reports_app)
+marked.add_to(amendments.app)
 obligations.add_to(app)
 why.add_to(app)
 feeds.add_to(app)
 invitations.add_to(app)
+learn.add_to(app)
 app.add_typer(amendments.app, name="amendments")
 app.add_typer(apologies.app, name="apologies")
 app.add_typer(papers.app, name="papers")
@@ -89,7 +101,11 @@ app.add_typer(lists.app, name="lists")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(meetings.app, name="meetings")
 app.add_typer(members.app, name="members")
+app.add_typer(models.app, name="models")
+app.add_typer(transcript.app, name="transcript")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(recordings.app, name="recordings")
+app.add_typer(speakers.app, name="speakers")
 
 
 def main() -> None:

@@ -7,13 +7,14 @@ can ask why something is due then (rules, preamble). Unknown keys are refused.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -46,6 +47,7 @@ NoticeKind = Literal[
     "pmo_reminder",
     "receipt",
     "pack",
+    "clearance",
     "report",
     "reissue",
     "move",
@@ -106,6 +108,7 @@ class Programme(Strict):
 class Paths(Strict):
     state: Path = Path("var")
     templates: Path = Path("report_templates")
+    returns: Path = Path("returns")  # inside `state`, unless it is a whole path
 
 
 class Web(Strict):
@@ -254,15 +257,101 @@ class NotForAMachine(Sourced):
 Invitations = Literal["mail", "graph", "manual"]
 
 
+GlossaryEntry = Annotated[str, Field(pattern=r"^\s*[^=\s][^=]*(=\s*[^=\s][^=]*)?$", max_length=80)]
+"""A name or term as it is written; after `=` how it sounds, where its letters don't tell: TORWG = tor wig."""
+
+
 class Transcription(Strict):
-    engine: Literal["faster-whisper"] = "faster-whisper"
+    engine: Literal["pipeline", "faster-whisper", "openai-whisper"] = "pipeline"
+    encoder: Literal["auto", "ctranslate2", "openvino"] = "auto"  # the pipeline's
     model: str = "embedded"
     language: str | None = "en"
     threads: int = Field(default=0, ge=0)
+    glossary: list[GlossaryEntry] = []
+    speakers: bool = True  # tell the voices apart: Speaker 1, Speaker 2 ...
+    tell_terms: bool = False  # tell the recogniser what to listen for
+    correct: bool = True  # put misheard names and terms right; each can be taken back
+    processes: int = Field(default=1, ge=0, le=16)  # workers that `run` starts; 0: they run elsewhere
+    nice: int = Field(default=10, ge=0, le=19)
+    unfinished_minutes: int = Field(default=10, ge=1, le=1440)
 
 
 class Recording(Strict):
-    link: str = ""  # pattern with {group} {date} {seconds}; empty: our own page
+    link: str = ""  # pattern with {group} {date} and {seconds} or {nav}; empty: our own page
+
+
+class SharePoint(Strict):
+    """A document library: `site` as Graph writes it, HOST:/sites/NAME; `library` its name, "" for the site's own."""
+
+    site: str = Field(default="", pattern=r"^([^:/\s]+(:/[^\s]+)?)?$")
+    library: str = ""
+    folder: str = "Headline reports"
+
+
+class Teams(Strict):
+    """What is fetched from Microsoft 365 after a meeting; nothing, as shipped."""
+
+    transcripts: bool = False
+    recordings: Literal["nowhere", "teams", "folder"] = "nowhere"
+    organiser: str = ""  # the object id of the user whose meetings they are; empty: the mailbox we write from
+    site: str = Field(default="", pattern=r"^([^:/\s]+(:/[^\s]+)?)?$")  # of the folder; empty: the organiser's OneDrive
+    library: str = ""
+    folder: str = Field(default="Recordings", min_length=1)
+    days: int = Field(default=14, ge=1, le=60)  # how long after a meeting it is looked for
+    look_every_minutes: int = Field(default=10, ge=1, le=1440)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is fetched."""
+        return self.transcripts or self.recordings != "nowhere"
+
+
+class IssuedReports(Strict):
+    """What becomes of an issued report beside its mails: a PDF by LibreOffice, and the place where it is published."""
+
+    pdf: Literal["auto", "never"] = "auto"
+    pdf_seconds: int = Field(default=90, ge=5, le=600)
+    publish_to: Literal["nowhere", "folder", "sharepoint"] = "nowhere"
+    folder: Path = Path("published")  # inside paths.state, unless it is a whole path
+    sharepoint: SharePoint = SharePoint()
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if self.publish_to == "sharepoint" and not self.sharepoint.site:
+            raise ValueError("`publish_to: sharepoint` needs `sharepoint.site`: HOST:/sites/NAME")
+        return self
+
+
+class LanguageModelAt(Strict):
+    """An OpenAI-compatible endpoint that may word drafted lines; "" (as shipped): none is asked.
+
+    `closed_groups`: groups that are not open to everybody and whose words may go there all the same.
+    """
+
+    url: str = ""
+    model: str = ""
+    timeout_seconds: float = Field(default=20, gt=0, le=300)
+    closed_groups: list[str] = []
+
+    @field_validator("url")
+    @classmethod
+    def _is_private(cls, url: str) -> str:
+        here = re.match(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:/|$)", url)
+        if url and not url.startswith("https://") and not here:
+            raise ValueError("what was said in a meeting leaves by https only (or by http to this computer)")
+        return url
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if bool(self.url) != bool(self.model):
+            raise ValueError("`url` and `model` come together: give both or neither")
+        return self
+
+
+class DraftingRules(Strict):
+    """How drafts are worded."""
+
+    language_model: LanguageModelAt = LanguageModelAt()
 
 
 RecipientRole = Literal["pmo", "chair", "representative", "observer", "programme", "other"]
@@ -383,6 +472,11 @@ class Group(Sourced):
     seats: list[SeatEntry] = []
     dial: dict[NoticeKind, Dial] = {}
     audience: dict[str, Audience] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may hear what is said there."""
+        return self.attendance == "open" and not self.confidential
 
 
 class DatedEntry(Sourced):
@@ -523,6 +617,9 @@ class Config(BaseSettings):
     invitations: Invitations = "mail"
     transcription: Transcription = Transcription()
     recording: Recording = Recording()
+    teams: Teams = Teams()
+    drafting: DraftingRules = DraftingRules()
+    issued_reports: IssuedReports = IssuedReports()
     sample: Sample = Sample()
     sending: Sending = Sending()
     mailboxes: dict[str, Mailbox]
@@ -551,6 +648,16 @@ class Config(BaseSettings):
         given = dict(getattr(init_settings, "init_kwargs", {}))
         from_file = given.pop("_file", {})
         return InitSettingsSource(cls, given), env_settings, InitSettingsSource(cls, from_file)
+
+    def may_reword(self, groups: Iterable[str]) -> bool:
+        """Whether the words of a meeting of these groups may go to the language model.
+
+        A group that nobody says is open, or that is confidential, is closed; it is allowed by its name only.
+        """
+        settings = self.drafting.language_model
+        allowed = {key.casefold() for key in settings.closed_groups}
+        closed = [key for key in groups if not ((known := self.group(key)) and known.is_open)]
+        return bool(settings.url) and all(key.casefold() in allowed for key in closed)
 
     def group(self, key: str) -> Group | None:
         """The group of that key, whatever its case."""
@@ -611,6 +718,7 @@ class Secrets(BaseSettings):
     graph_certificate: SecretStr | None = None  # PEM: private key and certificate in one
     smtp_password: SecretStr | None = None
     imap_password: SecretStr | None = None
+    language_model_key: SecretStr | None = None
     imap_passwords: SecretStr | None = None  # JSON: {"pmo": "...", "design": "..."}, where each mailbox has its own
     database_url: SecretStr | None = None  # postgresql://user:password@host:5432/database; SQLite without
 

@@ -37,30 +37,29 @@ def edited(
     was: Sequence[PrintedLine],
     rows: Sequence[PrintedLine],
     given: Sequence[str] = (),
+    older: tuple[Draft, Sequence[PrintedLine]] | None = None,
 ) -> Draft:
     """The draft as its rows now say. `was` are the rows as the draft prints them, `given` references used before.
 
     A cell that nobody changed keeps what lies behind it. A new line has a new reference, no evidence and no time.
+    `older` is the draft that the rows were edited from: a line that only it has keeps what lies behind it, too.
     Raises SecretariatError, naming the line, where a cell cannot be read.
     """
-    known = {row.ref: row for row in was}
+    older_draft, older_rows = older or (draft, ())
+    known = {row.ref: row for row in (*older_rows, *was)}
+    now = _lines_of(draft, attendance)
+    lines = {kind: of_older | now[kind] for kind, of_older in _lines_of(older_draft, ()).items()}
     numbers = References([*given, *known])
     rows = [
         row if row.ref in known else PrintedLine(row.kind, numbers.next(row.kind), row.cells, row.item) for row in rows
     ]
-    people = {line.ref: line for line in attendance}
-    lines: dict[str, dict[str, Any]] = {
-        "decision": {d.ref: d for d in draft.decisions},
-        "action": {a.ref: a for a in draft.actions},
-        "viewpoint": {v.ref: v for v in draft.viewpoints},
-        "raid": {r.ref: r for r in draft.raid},
-        "attendance": people,
-    }
     made: dict[str, list[Any]] = {kind: [] for kind in FIELDS}
     for row in rows:
         made[row.kind].append(_line(row, known.get(row.ref), lines[row.kind].get(row.ref), draft))
     same = made["attendance"] == list(attendance)
-    return draft.model_copy(
+    from bot.headlines.completeness import after_edits  # NumPy, behind it, takes longer to load than most commands last
+
+    changed = draft.model_copy(
         update={
             "decisions": made["decision"],
             "actions": made["action"],
@@ -69,9 +68,28 @@ def edited(
             "attendance": draft.attendance if same else made["attendance"],
         }
     )
+    return after_edits(changed)
 
 
-def _line(row: PrintedLine, was: PrintedLine | None, line: Any, draft: Draft) -> Any:
+def _lines_of(draft: Draft, attendance: Sequence[AttendanceLine]) -> dict[str, dict[str, Any]]:
+    """The lines of a draft by kind and reference."""
+    lines: dict[str, Sequence[Any]] = {
+        "decision": draft.decisions,
+        "action": draft.actions,
+        "viewpoint": draft.viewpoints,
+        "raid": draft.raid,
+        "attendance": attendance,
+    }
+    return {kind: {line.ref: line for line in of_kind} for kind, of_kind in lines.items()}
+
+
+def line_in(draft: Draft, kind: str, ref: str) -> Any:
+    """The line of a draft, None where it has none of that reference; an attendee has no evidence, and is none."""
+    return _lines_of(draft, ())[kind].get(ref)
+
+
+def _line(row: PrintedLine, printed: PrintedLine | None, line: Any, draft: Draft) -> Any:
+    was = printed if line is not None else None
     changed = {
         name: row.cells[name]
         for name in FIELDS[row.kind]

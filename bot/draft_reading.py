@@ -17,6 +17,7 @@ from bot.drafts import recording_link, reference_of
 from bot.errors import UnknownThing
 from bot.formats import Draft
 from bot.model import Meeting, Person
+from bot.recording_links import at_second
 from bot.store.tables import DraftRow, MeetingRow, TranscriptRow
 
 COPY = "draft_copy"
@@ -46,7 +47,7 @@ class ReadDraft:
 
     def link(self, at: float | None) -> str:
         """Into the recording, at that second; empty where there is no link."""
-        return "" if at is None else self.pattern.replace("{seconds}", str(int(at)))
+        return at_second(self.pattern, at)
 
 
 def unissued(viewer: Viewer, page: str) -> list[ReadDraft]:

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from bot import apologies, audit, marks, meetings, members, recordings, transcripts
+from bot import apologies, audit, marks, meetings, members, recordings, redrafts, transcripts
+from bot.claims import claimant
 from bot.clock import Clock, parse_instant
 from bot.config import Config
 from bot.errors import SecretariatError
-from bot.formats import Agenda, Attendance, Attendee, Draft, LiveMark, Transcript, timestamp
+from bot.formats import Agenda, Attendance, AttendanceLine, Attendee, Draft, LiveMark, Transcript, timestamp
 from bot.headlines.marks import second_of, with_marks
 from bot.model import AttendanceRow, HeadlineReport, Meeting, Person, SeatHolding
-from bot.ports import ContentFiles, DocumentWriter
+from bot.ports import ContentFiles, DocumentWriter, Rewords
+from bot.redrafts import Printed
+from bot.report_table import Conflict, PrintedLine
 from bot.store.database import Database
 from bot.store.tables import DraftLineRow, DraftRow, MeetingRow, RecordingRow, ReportRow
 
+if TYPE_CHECKING:  # it loads NumPy, which most commands can do without
+    from bot.headlines.learnt import Learnt
+
 WORKING = "Working material of the PMO, not for issue"
+_OF_A_LINE = ("evidence", "segment", "reworded_from")
 
 
 @dataclass(frozen=True)
 class DraftMade:
-    """A draft that was just made, for those who are to be told of it."""
+    """A draft that was just made, for those who are to be told of it.
+
+    Where a person's edits (of the draft `edited`) were put upon the machine's new one (`machine`), `conflicts` are
+    where both changed the same words: the person's stand, and somebody of the PMO is asked.
+    """
 
     meeting: Meeting
     draft_id: str
     version: int
     draft: Draft
+    edited: str = ""
+    machine: str = ""
+    conflicts: tuple[Conflict, ...] = ()
 
 
 Told = Callable[[Session, DraftMade, datetime], None]
@@ -48,6 +63,8 @@ class Drafting:
     dates_to_note: Callable[[Meeting], tuple[tuple[str, str], ...]]
     told: Told
     page: str  # where our own page plays recordings
+    language_model: Callable[[], Rewords | None] = lambda: None  # made anew for each draft
+    learnt: Callable[[], Learnt | None] = lambda: None  # what the ranking has learnt here
 
 
 @dataclass(frozen=True)
@@ -58,10 +75,20 @@ class _Work:
     meeting: Meeting
     held: list[SeatHolding]
     away: set[str]  # the ids of those who sent apologies
-    version: int
     marked: list[LiveMark]
     transcript_id: str
     transcript: Transcript
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A version of the draft with its document, to be put on file. `edited_by`: whose edits are in it."""
+
+    report: HeadlineReport
+    document: str
+    number: int
+    edited_by: str = ""
+    conflicts: tuple[Conflict, ...] = ()
 
 
 def draft_one(database: Database, drafting: Drafting, clock: Clock) -> bool:
@@ -79,21 +106,89 @@ def draft_one(database: Database, drafting: Drafting, clock: Clock) -> bool:
         level=drafting.config.groups[work.meeting.group].level,
         agenda=drafting.agenda_for(work.meeting),
         attendance=attendance_of(work.held, work.away),
+        learnt=drafting.learnt(),
     )
+    draft = _reworded(drafting, work, draft)
     draft = with_marks(draft, [_placed(mark, work.transcript) for mark in work.marked])
+    while not _kept(database, drafting, work, draft, clock):  # somebody has edited the newest draft meanwhile
+        continue
+    return True
+
+
+def _reworded(drafting: Drafting, work: _Work, draft: Draft) -> Draft:
+    """The draft, worded by the language model where there is one, and the meeting's groups allow it."""
+    model = drafting.language_model() if drafting.config.may_reword(work.meeting.groups) else None
+    if model is None:
+        return draft
+    from bot.headlines.checks import Checks
+    from bot.headlines.rewording import reworded
+
+    checks = Checks(work.transcript, drafting.agenda_for(work.meeting), attendance_of(work.held, work.away))
+    return reworded(draft, checks, model.reword)
+
+
+def _kept(database: Database, drafting: Drafting, work: _Work, draft: Draft, clock: Clock) -> bool:
+    """Keep the machine's draft, and after it one with the edits of the newest; False where that is no more the newest.
+
+    The documents are made while nothing is locked.
+    """
+    with database.reading() as session:
+        before = all_of(session, work.meeting.uid)
+    versions = _versions(drafting, work, draft, before)
+    with database.session() as session:
+        if session.get_one(RecordingRow, work.recording_id).claimed_by != claimant():
+            return True  # taken back meanwhile: a session was closed, or a part came late; it is drafted anew
+        if next_version(session, work.meeting.uid) != versions[0].number:
+            return False
+        _keep(session, drafting, work, versions, before[-1].id if before else "", clock.now())
+    return True
+
+
+def _versions(drafting: Drafting, work: _Work, draft: Draft, before: Sequence[DraftRow]) -> list[_Version]:
+    """The machine's draft, its lines called as in its last one, and where a person edited that, their edits upon it."""
+    people, given = attendance_rows(work.held, work.away), [line.ref for row in before for line in row.lines]
+    base = next((row for row in reversed(before) if not row.edited_by), None)
+    if base:
+        draft = redrafts.aligned(draft, Draft.model_validate_json(base.content), given)
+    number = before[-1].version + 1 if before else 1
+    machine = _version(drafting, work, draft, people, number)
+    mine = before[-1] if before else None
+    if base is None or mine is None or not mine.edited_by:
+        return [machine]
+    lines = [as_line(row) for row in people]
+    made = Printed(draft, _rows(drafting, machine.document, [line.ref for line in lines_of(machine.report)]))
+    given += [line.ref for line in lines_of(machine.report)]
+    edited, conflicts = redrafts.with_edits(made, lines, _printed(drafting, base), _printed(drafting, mine), given)
+    people = people if edited.attendance is None else _as_rows(edited.attendance)
+    merged = _version(drafting, work, edited, people, number + 1)
+    return [machine, replace(merged, edited_by=mine.edited_by, conflicts=conflicts)]
+
+
+def _version(drafting: Drafting, work: _Work, draft: Draft, people: tuple[AttendanceRow, ...], number: int) -> _Version:
     report = report_of(
         drafting,
         work.meeting,
         draft,
-        version=work.version,
-        attendance=attendance_rows(work.held, work.away),
+        version=number,
+        attendance=people,
         recording_id=work.recording_id,
         transcript=work.transcript,
     )
-    document = drafting.files.put(drafting.writer.draft_document(report))
-    with database.session() as session:
-        _keep(session, drafting, work, report, document, clock.now())
-    return True
+    return _Version(report, drafting.files.put(drafting.writer.draft_document(report)), number)
+
+
+def _printed(drafting: Drafting, row: DraftRow) -> Printed:
+    return Printed(Draft.model_validate_json(row.content), printed(drafting, row))
+
+
+def printed(drafting: Drafting, draft: DraftRow) -> list[PrintedLine]:
+    """The lines of a draft as its own document prints them."""
+    return _rows(drafting, draft.document_sha256, [line.ref for line in draft.lines])
+
+
+def _rows(drafting: Drafting, document: str, references: Sequence[str]) -> list[PrintedLine]:
+    read = drafting.writer.read(drafting.files.path(document).read_bytes(), references)
+    return [PrintedLine(row.kind, row.ref or row.bookmark, row.cells or {}, row.item) for row in read.rows]
 
 
 def _claim(session: Session, now: datetime) -> _Work | None:
@@ -105,7 +200,7 @@ def _claim(session: Session, now: datetime) -> _Work | None:
     held = members.at_tables(session, meeting)
     away = apologies.away(session, meeting.uid)
     marked = marks.of_meeting(session, meeting.uid)
-    return _Work(row.id, meeting, held, away, next_version(session, meeting.uid), marked, *found)
+    return _Work(row.id, meeting, held, away, marked, *found)
 
 
 def _placed(mark: LiveMark, transcript: Transcript) -> LiveMark:
@@ -161,9 +256,25 @@ def attendance_in(session: Session, meeting: Meeting, draft: Draft) -> tuple[Att
     """The attendance that a draft shows: as a person left it, else by the roster and the apologies."""
     if draft.attendance is None:
         return attendance_rows(members.at_tables(session, meeting), apologies.away(session, meeting.uid))
+    return _as_rows(draft.attendance)
+
+
+def _as_rows(lines: Iterable[AttendanceLine]) -> tuple[AttendanceRow, ...]:
     return tuple(
         AttendanceRow(line.name, line.seat, line.constituency, line.organisation, line.status, line.ref)
-        for line in draft.attendance
+        for line in lines
+    )
+
+
+def as_line(row: AttendanceRow) -> AttendanceLine:
+    """A row of the attendance table as a draft keeps it."""
+    return AttendanceLine(
+        ref=row.ref,
+        name=row.name,
+        seat=row.seat,
+        constituency=row.constituency,
+        organisation=row.organisation,
+        status=row.status,
     )
 
 
@@ -222,19 +333,25 @@ def reference_of(meeting: Meeting) -> str:
 
 
 def recording_link(config: Config, meeting: Meeting, recording_id: str, page: str) -> str:
-    """A link into the recording with `{seconds}` for the start second: the configured player, or our own page."""
+    """The pattern of a link into the recording (`bot.recording_links`): the configured player, or our own page."""
     pattern = config.recording.link or f"{page}/recordings/{recording_id}#t={{seconds}}"
     return pattern.replace("{group}", meeting.group).replace("{date}", meeting.on.isoformat())
 
 
 def _keep(
-    session: Session, drafting: Drafting, work: _Work, report: HeadlineReport, document: str, now: datetime
+    session: Session, drafting: Drafting, work: _Work, versions: Sequence[_Version], edited: str, now: datetime
 ) -> None:
-    row = keep(session, work.meeting, report, version=work.version, transcript_id=work.transcript_id,
-               document=document, now=now)  # fmt: skip
+    for version in versions:
+        row = keep(session, work.meeting, version.report, version=version.number, transcript_id=work.transcript_id,
+                   document=version.document, now=now, edited_by=version.edited_by)  # fmt: skip
+        merging = {"edits_of": edited, "conflicts": len(version.conflicts)} if version.edited_by else {}
+        audit.record(session, now, "secretariat", "drafted", row.id, document=version.document, **merging)
     recordings.settle(session.get_one(RecordingRow, work.recording_id), "drafted")
-    audit.record(session, now, "secretariat", "drafted", row.id, document=document)
-    drafting.told(session, DraftMade(work.meeting, row.id, work.version, report.draft), now)
+    last, machine = versions[-1], draft_id_of(reference_of(work.meeting), versions[0].number)
+    made = DraftMade(work.meeting, row.id, last.number, last.report.draft)
+    if last.edited_by:
+        made = replace(made, edited=edited, machine=machine, conflicts=last.conflicts)
+    drafting.told(session, made, now)
 
 
 def keep(
@@ -246,8 +363,12 @@ def keep(
     transcript_id: str | None,
     document: str,
     now: datetime,
+    edited_by: str = "",
 ) -> DraftRow:
-    """Put a draft on file with its lines, in the caller's transaction. `document` is its content's hash."""
+    """Put a draft on file with its lines, in the caller's transaction. `document` is its content's hash.
+
+    `edited_by` names the person whose edits are in it; "" for the machine's own.
+    """
     row = DraftRow(
         id=draft_id_of(report.reference, version),
         meeting_uid=meeting.uid,
@@ -256,24 +377,25 @@ def keep(
         made_at=now,
         content=report.draft.model_dump_json(),
         document_sha256=document,
-        lines=list(_lines(report)),
+        edited_by=edited_by,
+        lines=list(lines_of(report)),
     )
     session.add(row)
     return row
 
 
-def _lines(report: HeadlineReport) -> Iterable[DraftLineRow]:
+def lines_of(report: HeadlineReport) -> Iterable[DraftLineRow]:
     """Every line of the draft, each with a reference that people can write in a request."""
     draft = report.draft
     numbered: list[tuple[str, str, str | None, str, float | None, dict[str, object]]] = []
     for decision in draft.decisions:
-        more = decision.model_dump(include={"outcome", "reached_by", "confidence", "evidence", "segment"})
+        more = decision.model_dump(include={*_OF_A_LINE, "outcome", "reached_by", "confidence"})
         numbered.append((decision.ref, "decision", decision.item, decision.text, decision.at, more))
     for action in draft.actions:
-        more = action.model_dump(include={"owner", "due", "confidence", "evidence", "segment"})
+        more = action.model_dump(include={*_OF_A_LINE, "owner", "due", "confidence"})
         numbered.append((action.ref, "action", action.item, action.text, action.at, more))
     for view in draft.viewpoints:
-        more = view.model_dump(include={"speaker", "constituency", "stance", "evidence", "segment"})
+        more = view.model_dump(include={*_OF_A_LINE, "speaker", "constituency", "stance"})
         numbered.append((view.ref, "viewpoint", view.item, view.text, view.at, more))
     for raid in draft.raid:
         more = raid.model_dump(include={"kind", "evidence", "segment"})
@@ -293,7 +415,7 @@ def latest(session: Session, meeting_uid: str) -> DraftRow | None:
 
 def all_of(session: Session, meeting_uid: str) -> list[DraftRow]:
     """Every draft of a meeting's report, the oldest first."""
-    query = select(DraftRow).where(DraftRow.meeting_uid == meeting_uid)
+    query = select(DraftRow).where(DraftRow.meeting_uid == meeting_uid).options(selectinload(DraftRow.lines))
     return list(session.scalars(query.order_by(DraftRow.version)))
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from bot import access, revisions
 from bot.access import Deed
 from bot.clock import LONDON, spoken_date
+from bot.corrections import OUTCOMES
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import ChangeBy, Disposition, HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles
 from bot.report_lines import line_of
 from bot.report_texts import with_text
-from bot.reports import OUTCOMES
 from bot.revisions import ERRATUM, Documents, Revision
 from bot.store.tables import ReportRow
 

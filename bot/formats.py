@@ -23,13 +23,29 @@ class Word(Shape):
     probability: float | None = None
 
 
+class Correction(Shape):
+    """One word of a segment that was put right by the glossary: which, and what was heard there, with its times.
+
+    `text` is what it was changed to. `undone`: a person has taken it back; `word` is then the first that was heard.
+    """
+
+    word: int
+    heard: list[Word]
+    text: str
+    undone: bool = False
+
+
 class Segment(Shape):
+    """A sentence. `doubtful`: the recogniser could make nothing certain of it; nothing certain is drafted from it."""
+
     id: str
     start: float
     end: float
     speaker: str | None = None
     text: str
     words: list[Word] | None = None
+    doubtful: bool = False
+    corrections: list[Correction] = Field(default_factory=list)
 
 
 class Audio(Shape):
@@ -48,12 +64,15 @@ class Part(Shape):
 
 
 class Transcript(Shape):
+    """What was said. `excluded`: ranges of the common line that are closed, and of which nothing is here."""
+
     audio: Audio
     parts: list[Part] = Field(default_factory=list)
     engine: str
     model: str | None = None
     language: str | None = None
     segments: list[Segment]
+    excluded: list[tuple[float, float]] = Field(default_factory=list)
 
 
 class AgendaItem(Shape):
@@ -86,11 +105,15 @@ class Attendance(Shape):
 
 
 class Evidence(Shape):
-    """A verbatim span of a segment's text. `at` is the second at which that segment's words begin."""
+    """A verbatim span of a segment's text. `at` is the second at which that segment's words begin.
+
+    `source` says whose written line it is where it was not recorded: "Notes of Jo Bloggs, line 12".
+    """
 
     segment: str
     quote: str
     at: float | None = None
+    source: str | None = None
 
 
 DecisionOutcome = Literal[
@@ -101,9 +124,11 @@ Stance = Literal["supports", "concern", "objects", "asks", "abstains", "comments
 
 
 class DraftedAgendaItem(Shape):
+    """`start` is the second at which the item begins; None where the meeting was not recorded."""
+
     item: str
     title: str
-    start: float
+    start: float | None
     segment: str
 
 
@@ -122,6 +147,7 @@ class DraftedDecision(Shape):
     reached_by: ReachedBy | None = None
     confidence: float
     evidence: list[Evidence]
+    reworded_from: str | None = None  # the template's text, where a language model reworded it
 
 
 class DraftedAction(Shape):
@@ -134,6 +160,7 @@ class DraftedAction(Shape):
     due: str | None = None  # ISO date, or the words used where no date follows from them
     confidence: float
     evidence: list[Evidence]
+    reworded_from: str | None = None
 
 
 class DraftedViewpoint(Shape):
@@ -146,11 +173,24 @@ class DraftedViewpoint(Shape):
     at: float | None
     segment: str
     evidence: list[Evidence]
+    reworded_from: str | None = None
 
 
 class DraftedRaidItem(Shape):
     ref: str = ""  # R-01; given when the draft is kept
     kind: Literal["risk", "assumption", "issue", "dependency"]
+    item: str | None
+    text: str
+    at: float | None
+    segment: str
+    evidence: list[Evidence]
+
+
+class PossibleLine(Shape):
+    """What only the learnt ranking proposes: listed apart, the likeliest first, never issued. `ref`: X-01."""
+
+    ref: str
+    kind: Literal["decision", "action"]
     item: str | None
     text: str
     at: float | None
@@ -192,6 +232,50 @@ class Coverage(Shape):
     unrepresented: list[Unrepresented] = Field(default_factory=list)
 
 
+class MatrixItem(Shape):
+    """An agenda item as published; `item` null stands for the whole meeting, where there is no agenda."""
+
+    item: str | None
+    title: str
+
+
+class MatrixCell(Shape):
+    """What a constituency did on an item: the seconds for which it is known to have spoken, its drafted views."""
+
+    state: Literal["spoke", "no view recorded", "absent"]
+    seconds: float = 0.0
+    views: list[str] = Field(default_factory=list)  # references: V-03
+
+
+class MatrixRow(Shape):
+    """`cells` has one entry for each item of the matrix, in its order."""
+
+    constituency: str
+    cells: list[MatrixCell]
+
+
+class Matrix(Shape):
+    """Constituency by item; working material."""
+
+    items: list[MatrixItem]
+    rows: list[MatrixRow]
+
+
+class Completeness(Shape):
+    """What a draft does not say; working material. `statement` is the same in sentences, one a line.
+
+    `doubtful` are the lines to listen to, `undiscussed` the agenda items of which nothing was heard, `lines_left` the
+    numbers of the lines of notes that nothing rests on.
+    """
+
+    unrepresented_seconds: float
+    unattributed_seconds: float
+    doubtful: list[str]
+    undiscussed: list[MatrixItem]
+    lines_left: list[str] = Field(default_factory=list)
+    statement: list[str]
+
+
 class LiveMark(Shape):
     """An instant that somebody marked while the meeting went on; working material.
 
@@ -213,18 +297,26 @@ class DraftedMeeting(Shape):
 
 
 class Draft(Shape):
-    """A headline report draft: working material of the PMO, never issued as it stands."""
+    """A headline report draft: working material of the PMO, never issued as it stands.
+
+    `recorded` is False for one made from a person's notes (`notes_by`); then nothing in it has a time.
+    """
 
     meeting: DraftedMeeting
+    recorded: bool = True
+    notes_by: str | None = None
     agenda: list[DraftedAgendaItem] = Field(default_factory=list)
     decisions: list[DraftedDecision] = Field(default_factory=list)
     actions: list[DraftedAction] = Field(default_factory=list)
     viewpoints: list[DraftedViewpoint] = Field(default_factory=list)
     raid: list[DraftedRaidItem] = Field(default_factory=list)
+    possible: list[PossibleLine] = Field(default_factory=list)
     remarks: list[DraftRemark] = Field(default_factory=list)
     attendance: list[AttendanceLine] | None = None  # where a person edited it; else it follows the roster
     marks: list[LiveMark] = Field(default_factory=list)
     coverage: Coverage
+    matrix: Matrix | None = None
+    completeness: Completeness | None = None
 
     @model_validator(mode="after")
     def _give_references(self) -> Draft:

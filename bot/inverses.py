@@ -102,6 +102,7 @@ def clearance_as_before(
             session.delete(row)
         else:
             row.answered_at, row.answered_by, row.subject_to_review = None, "", False
+            row.answered_how, row.cleared_draft_id = "", None
     session.flush()
 
 

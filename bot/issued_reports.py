@@ -15,6 +15,7 @@ from bot.config import Config
 from bot.correspondence import Letter, send
 from bot.drafts import recording_link
 from bot.model import HeadlineReport, Meeting, Person
+from bot.recording_links import at_second
 from bot.store.tables import DraftRow, MeetingRow, ReportRow, TranscriptRow
 
 COPY = "report_copy"
@@ -31,7 +32,7 @@ class IssuedReport:
 
     def link(self, at: float | None) -> str:
         """Into the recording, at that second; empty where there is no link."""
-        return "" if at is None else self.pattern.replace("{seconds}", str(int(at)))
+        return at_second(self.pattern, at)
 
 
 def read(viewer: Viewer, row: ReportRow, page: str) -> IssuedReport:
@@ -43,7 +44,7 @@ def read(viewer: Viewer, row: ReportRow, page: str) -> IssuedReport:
 
 
 def recording_pattern(viewer: Viewer, row: ReportRow, meeting: Meeting, page: str) -> str:
-    """The link into a report's recording, `{seconds}` in it; empty where there is none, or not for the viewer."""
+    """The link into a report's recording, a pattern; empty where there is none, or not for the viewer."""
     draft = viewer.session.get(DraftRow, row.draft_id) if row.draft_id else None
     transcript = viewer.session.get(TranscriptRow, draft.transcript_id) if draft and draft.transcript_id else None
     if transcript is None or not viewer.sees(Kind.RECORDING, meeting):

@@ -18,11 +18,12 @@ from bot import access, audit, meetings, members, obligations, open_lists
 from bot.access import Kind, Ruling, Viewer
 from bot.clock import LONDON, spoken_date
 from bot.config import Config
+from bot.corrections import OUTCOMES
 from bot.drafts import recording_link
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, Person
 from bot.obligations import ACTION, CLOSED, Obligation
-from bot.reports import OUTCOMES
+from bot.recording_links import at_second
 from bot.store.tables import (
     ActionNoteRow,
     ActionRow,
@@ -299,7 +300,7 @@ def _fits(sought: Sought, meeting: Meeting, words: Iterable[str]) -> bool:
 def _link(viewer: Viewer, meeting: Meeting, recording: str | None, at: float | None, page: str) -> str:
     if recording is None or at is None or not viewer.sees(Kind.RECORDING, meeting):
         return ""
-    return recording_link(viewer.config, meeting, recording, page).replace("{seconds}", str(int(at)))
+    return at_second(recording_link(viewer.config, meeting, recording, page), at)
 
 
 def _logged(row: ActionRow, meeting: Meeting, link: str, notes: Iterable[ActionNote]) -> LoggedAction:

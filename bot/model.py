@@ -299,8 +299,8 @@ class Disposition:
 class HeadlineReport:
     """Everything a headline report is rendered from, draft or issued.
 
-    `recording_link` has `{seconds}` where the player takes the start second, or is empty. `prepared_from` says in a
-    sentence what the lines rest on. In an issued report the refs inside `draft` are the group's own (PSG-DEC41).
+    `recording_link` is a pattern of `bot.recording_links`, or empty. `prepared_from` says in a sentence what the lines
+    rest on. In an issued report the refs inside `draft` are the group's own (PSG-DEC41).
     """
 
     reference: str  # "PSG-2026-11-04"

@@ -35,8 +35,33 @@ class Places:
         return self.root / "agendas"
 
     @property
+    def notes(self) -> Path:
+        """Where notes of meetings that were not recorded are dropped."""
+        return self.root / "notes"
+
+    @property
+    def learnt(self) -> Path:
+        """What the ranking has learnt from this installation's own reports."""
+        return self.root / "learnt.json.gz"
+
+    @property
     def slack_log(self) -> Path:
         return self.root / "slack" / "messages.jsonl"
+
+    @property
+    def models(self) -> Path:
+        """Weights of speech engines that were joined or fetched here."""
+        return self.root / "models"
+
+    @property
+    def transcribing(self) -> Path:
+        """What transcriptions have found so far, and copies of recordings that are being made."""
+        return self.root / "transcribing"
+
+    @property
+    def fetching(self) -> Path:
+        """What is half fetched from Teams."""
+        return self.root / "fetching"
 
     @property
     def running(self) -> Path:
@@ -46,7 +71,7 @@ class Places:
     def make(self) -> None:
         """Make the folders. Raises StateUnusable with a sentence where that cannot be."""
         try:
-            for folder in (self.root, self.content, self.recordings, self.agendas, self.slack_log.parent):
+            for folder in (self.root, self.content, self.recordings, self.agendas, self.notes, self.slack_log.parent):
                 folder.mkdir(parents=True, exist_ok=True)
             (self.root / "secrets").mkdir(mode=0o700, exist_ok=True)
         except OSError as error:

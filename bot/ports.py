@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.formats import Transcript
 from bot.model import ChangeBy, Delivery, HeadlineReport, Meeting, OutgoingMessage, Person
 from bot.report_table import ReadDocument
+
+if TYPE_CHECKING:  # it loads NumPy, which most commands can do without
+    from bot.voices import Voices
 
 Progress = Callable[[float, float], None]
 """Called with (seconds done, seconds in all); may raise to stop the work."""
@@ -131,11 +134,159 @@ class MailboxReader(Protocol):
         """Move it to the folder of a state: done, needs_a_person or ignored. False where it was gone. Idempotent."""
 
 
+class Checkpoints(Protocol):
+    """What a transcription has found so far, kept so that one begun again goes on from there.
+
+    A key is made by the recogniser from the engine, the weights, its settings and the sound, so what is kept under it
+    holds for any later run with the same key.
+    """
+
+    def kept(self, key: str) -> dict[str, Any] | None:
+        """What was kept under that key; None where nothing was, or it can't be read."""
+
+    def keep(self, key: str, found: dict[str, Any]) -> None:
+        """Keep it, durably: plain JSON (text, numbers, lists, null)."""
+
+
+class CheckpointShelf(Protocol):
+    """The checkpoints of every job."""
+
+    def of(self, recording_id: str, settings: str) -> Checkpoints:
+        """Those of one recording, transcribed by these settings (any text that is another for other settings)."""
+
+    def discard(self, recording_id: str) -> None:
+        """Forget all that was found in a recording: its transcript is kept, or is wanted no more."""
+
+
+@dataclass(frozen=True)
+class Wholeness:
+    """Whether a file is all there. None: its kind of file does not tell. `why` says what is missing."""
+
+    whole: bool | None
+    why: str = ""
+    being_written: bool | None = False  # a program of this machine has it open for writing; None: nobody can say
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a recording as it is to be played: where it lies on the common line, and what of it is silenced."""
+
+    audio: Path
+    name: str
+    offset: float
+    excluded: Sequence[tuple[float, float]] = ()  # in the file's own seconds
+
+
+class SoundFiles(Protocol):
+    """Recordings as files, whatever program wrote them."""
+
+    def wholeness(self, audio: Path) -> Wholeness:
+        """Whether a file is all there, without reading it through."""
+
+    def length(self, audio: Path) -> float:
+        """About how many seconds it lasts, by its header; 0 where that says nothing."""
+
+    def join(self, pieces: Sequence[Piece], target: Path, on_progress: Progress) -> None:
+        """Write one file (.m4a) of all pieces at their places, silent in gaps and in what is excluded.
+
+        Memory does not grow with length. Raises UnreadableRecording, and StateUnusable where the disk is full.
+        """
+
+
+class Rewords(Protocol):
+    """A language model that words one line at a time; None where it gives no usable answer. Never raises for that."""
+
+    def reword(self, line: str, quotes: Sequence[str]) -> str | None:
+        """Another wording of a line that rests on those quotes."""
+
+
 class Recogniser(Protocol):
     """Speech to text."""
 
-    def transcribe(self, audio: Path, *, name: str, on_progress: Progress) -> Transcript:
-        """Transcribe one file. Raises UnreadableRecording where it holds no audio."""
+    def transcribe(
+        self,
+        audio: Path,
+        *,
+        name: str,
+        on_progress: Progress,
+        checkpoints: Checkpoints | None = None,
+        excluded: Sequence[tuple[float, float]] = (),
+        glossary: Sequence[str] = (),
+    ) -> Transcript:
+        """Transcribe one file. Raises UnreadableRecording where it holds no audio.
+
+        `excluded`: ranges (from, to) in the file's seconds that are neither listened to nor in the transcript.
+        `glossary`: terms to listen for, the most important first; only as many are used as the engine has room for.
+        With `checkpoints` a call after a kill goes on where the last one was, and gives the same words.
+        """
+
+
+@dataclass(frozen=True)
+class MeetingFile:
+    """A recording, or a transcript with names, that a service has of a meeting. `id` is the service's own, for good.
+
+    `begun_at` is when it began, where the service says so; `address` is where `MeetingFiles.fetch` finds it.
+    """
+
+    id: str
+    name: str  # with its suffix, as a person knows it
+    begun_at: datetime | None
+    address: str
+
+
+class MeetingFiles(Protocol):
+    """Where meetings leave their recordings and transcripts. Each call raises SecretariatError with a sentence."""
+
+    def of_meeting(self, join_link: str) -> list[MeetingFile]:
+        """What there is of the meeting that one joins by that link; nothing where the service does not know it."""
+
+    def in_folder(self) -> list[MeetingFile]:
+        """What lies in the folder of recordings; nothing where none is watched."""
+
+    def fetch(self, file: MeetingFile, target: Path) -> None:
+        """Write the file there, whole. Of one that is partly there already only the rest is fetched.
+
+        Memory does not grow with it. Raises StateUnusable where the disk is full.
+        """
+
+
+class VoiceEmbedder(Protocol):
+    """What the voices in a recording sound like. Nothing of it is kept: it dies with the job."""
+
+    def voices(
+        self, audio: Path, *, name: str, on_progress: Progress, excluded: Sequence[tuple[float, float]] = ()
+    ) -> Voices:
+        """The recording's speech, but for the `excluded` ranges of seconds, and the voice in each window of it.
+
+        Raises UnreadableRecording where the file holds no audio, and StateUnusable where the disk is full.
+        """
+
+
+@dataclass(frozen=True)
+class SpeechModel:
+    """Weights of a speech engine. `where` "": not here. `problem` "": none; else a sentence that says what to do."""
+
+    name: str  # as `transcription.model` has it
+    title: str
+    languages: str  # English | many | "" where it cannot be told
+    size: int  # bytes
+    where: str
+    verified: bool | None  # None: there is nothing to compare with
+    problem: str
+    is_configured: bool
+
+
+class SpeechModels(Protocol):
+    """The weights that this installation has, or can have."""
+
+    def on_file(self) -> list[SpeechModel]:
+        """All that are known here, the configured one among them."""
+
+    def fetch(self, name: str) -> Path:
+        """Have it here. One that is here is left alone. Raises SecretariatError where it is not to be had."""
+
+    def verify(self, name: str) -> str:
+        """What its files were compared with, "" where that is nothing. Raises SecretariatError where they differ."""
 
 
 class DocumentWriter(Protocol):
@@ -162,6 +313,34 @@ class DocumentWriter(Protocol):
         """
 
 
+class PdfMaker(Protocol):
+    """Word documents as PDFs."""
+
+    def pdf(self, document: bytes) -> bytes:
+        """The document as a PDF. Raises SecretariatError where it cannot be made, or not in time."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A published file: the place's own id of it, and where people find it."""
+
+    id: str
+    link: str
+
+
+class PublicationPlace(Protocol):
+    """Where issued reports are published. Each call raises SecretariatError with a sentence where the place fails.
+
+    After an error nobody knows whether it was done. Called again, both do it once.
+    """
+
+    def put(self, folder: str, name: str, content: bytes) -> Placed:
+        """Put the file there. One of that name which is not ours is left as it is, and said to be there."""
+
+    def mark_superseded(self, placed: Placed, folder: str, name: str, by: str) -> Placed:
+        """Let a published file say that the revision `by` took its place. What it holds stays as it is."""
+
+
 class ContentFiles(Protocol):
     """Files by the SHA-256 of their content: written once, never changed."""
 
@@ -173,6 +352,13 @@ class ContentFiles(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Where it lies. FileNotFoundError where nothing of that hash is kept."""
+
+
+class ErasableFiles(ContentFiles, Protocol):
+    """Content that may be taken out again: only what holds words or sounds that nobody may have any more."""
+
+    def forget(self, sha256: str) -> None:
+        """Take it out for good. Nothing happens where it is not kept."""
 
 
 @dataclass(frozen=True)

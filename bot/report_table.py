@@ -67,6 +67,7 @@ class ReadDocument:
     """What came back. `identifier` is the document's own id from its properties, "" where it has none.
 
     `authors` made tracked changes; `remarks` are comments that stand at no line; `unread` says what could not be read.
+    `columns` are those of the tables that were found, by kind.
     """
 
     identifier: str
@@ -74,6 +75,7 @@ class ReadDocument:
     authors: tuple[str, ...]
     remarks: tuple[Remark, ...]
     unread: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Change(StrEnum):
@@ -89,7 +91,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Edit:
-    """One line before and after. `also_moved`: it was reworded and stands elsewhere. `why` explains what is asked."""
+    """One line before and after. `also_moved`: it was reworded and stands elsewhere. `why` explains what is asked.
+
+    `place` counts the rows of the document that came back, from 1; 0 for a line that is in none of them.
+    """
 
     change: Change
     kind: str
@@ -98,6 +103,7 @@ class Edit:
     after: PrintedLine | None = None
     also_moved: bool = False
     why: str = ""
+    place: int = 0
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -131,51 +137,81 @@ def plain(text: str) -> str:
     return " ".join(text.replace("\u00a0", " ").split())
 
 
-def edits(sent: Sequence[PrintedLine], came: Sequence[ReadLine]) -> list[Edit]:
-    """What was done to each line that was sent, and the new ones, in the order of the document that came back."""
-    known = {row.ref: row for row in sent}
-    whose = _identified(known, came)
-    asked = _asked(known, came, whose)
+NEW_LINE = ""
+NO_LINE = None
+Told = Mapping[int, str | None]
+"""Which line a row is, by its place: a reference, NEW_LINE, or NO_LINE where it is not to be taken."""
+
+
+def edits(sent: Sequence[PrintedLine], came: Sequence[ReadLine], told: Told | None = None) -> list[Edit]:
+    """What was done to each line that was sent, and the new ones, in the order of the document that came back.
+
+    `told` is what a person answered about rows that could not be told apart.
+    """
+    known, answers = {row.ref: row for row in sent}, told or {}
+    whose = _identified(known, came, answers)
+    live = {ref for ref, row in zip(whose, came, strict=True) if ref and row.cells is not None}
+    asked = _asked(known, came, whose, answers)
     moved = _moved(sent, [ref for ref, row in zip(whose, came, strict=True) if ref and row.cells is not None])
     found: list[Edit] = []
-    for row, ref, why in zip(came, whose, asked, strict=True):
-        after = None if row.cells is None else PrintedLine(row.kind, ref or row.ref, row.cells, row.item)
+    for place, (row, ref, why) in enumerate(zip(came, whose, asked, strict=True), 1):
+        if (place in answers and answers[place] is NO_LINE) or _is_left_behind(row, ref, live):
+            continue
+        after = None if row.cells is None else PrintedLine(row.kind, ref, row.cells, row.item)
         if why:
-            found.append(Edit(Change.AMBIGUOUS, row.kind, row.ref or ref, known.get(ref), after, why=why))
+            found.append(Edit(Change.AMBIGUOUS, row.kind, row.ref or ref, known.get(ref), after, why=why, place=place))
         elif not ref:
             if after is not None and any(plain(cell) for cell in after.cells.values()):
-                found.append(Edit(Change.NEW, row.kind, row.ref, after=after))
+                named = "" if row.ref in known else row.ref
+                found.append(Edit(Change.NEW, row.kind, named, after=after, place=place))
         elif after is None:
-            found.append(Edit(Change.REMOVED, row.kind, ref, known[ref]))
+            found.append(Edit(Change.REMOVED, row.kind, ref, known[ref], place=place))
         else:
-            found.append(_compared(known[ref], after, ref in moved))
-    back = set(whose) | {edit.ref for edit in found if edit.change is Change.AMBIGUOUS}
+            found.append(replace(_compared(known[ref], after, ref in moved), place=place))
+    back = {ref for place, ref in enumerate(whose, 1) if answers.get(place, ref) is not NO_LINE}
+    back |= {edit.ref for edit in found if edit.change is Change.AMBIGUOUS}
     return found + [Edit(Change.REMOVED, row.kind, row.ref, row) for row in sent if row.ref not in back]
 
 
-def _identified(known: Mapping[str, PrintedLine], came: Sequence[ReadLine]) -> list[str]:
+def _is_left_behind(row: ReadLine, ref: str, live: set[str]) -> bool:
+    """Whether a row is struck out, and the same line stands elsewhere: moving a row is tracked so."""
+    return row.cells is None and ref in live
+
+
+def _identified(known: Mapping[str, PrintedLine], came: Sequence[ReadLine], told: Told) -> list[str]:
     """The reference of each row that came back, "" where it is a new line.
 
-    The column says it; where it is empty or not printed, the bookmark; and of an attendee the name.
+    A person's answer says it, else the column; where it is empty or not printed, the bookmark; of an attendee the name.
     """
-    named = {(row.kind, plain(row.cells.get(NAMED_BY[row.kind], "")).casefold()): ref
-             for ref, row in known.items() if row.kind in NAMED_BY}  # fmt: skip
+    named = {(row.kind, name_of(row)): ref for ref, row in known.items() if row.kind in NAMED_BY}
     whose = [next((ref for ref in (row.ref, row.bookmark) if ref in known), "") for row in came]
+    whose = [told.get(place, ref) or "" for place, ref in enumerate(whose, 1)]
     taken = set(whose)
     for place, row in enumerate(came):
-        if not whose[place] and row.kind in NAMED_BY and row.cells is not None:
+        if not whose[place] and row.kind in NAMED_BY and row.cells is not None and place + 1 not in told:
             ref = named.get((row.kind, plain(row.cells.get(NAMED_BY[row.kind], "")).casefold()), "")
             whose[place] = "" if ref in taken else ref
     return whose
 
 
-def _asked(known: Mapping[str, PrintedLine], came: Sequence[ReadLine], whose: Sequence[str]) -> list[str]:
+def name_of(row: PrintedLine) -> str:
+    """The words that say which line it is, of a kind that prints no references."""
+    return plain(row.cells.get(NAMED_BY[row.kind], "")).casefold()
+
+
+def _asked(known: Mapping[str, PrintedLine], came: Sequence[ReadLine], whose: Sequence[str], told: Told) -> list[str]:
     """Why a row cannot be told apart, "" for all that can."""
-    times = Counter(ref for ref in whose if ref)
+    live = {ref for ref, row in zip(whose, came, strict=True) if ref and row.cells is not None}
+    times = Counter(ref for ref, row in zip(whose, came, strict=True) if ref and not _is_left_behind(row, ref, live))
     unknown = Counter(row.ref for row, ref in zip(came, whose, strict=True) if row.ref and not ref)
     return [
-        _why(known, row, ref, times[ref] if ref else unknown[row.ref]) for row, ref in zip(came, whose, strict=True)
+        _why_told(ref, times[ref]) if place in told else _why(known, row, ref, times[ref] if ref else unknown[row.ref])
+        for place, (row, ref) in enumerate(zip(came, whose, strict=True), 1)
     ]
+
+
+def _why_told(ref: str, times: int) -> str:
+    return f"{ref} stands at {times} rows. Which of them is it?" if ref and times > 1 else ""
 
 
 def _why(known: Mapping[str, PrintedLine], row: ReadLine, ref: str, times: int) -> str:
@@ -234,32 +270,27 @@ def _said(row: PrintedLine, name: str) -> str:
 
 def merged(
     base: Sequence[PrintedLine],
-    mine: Iterable[Edit],
+    mine: Sequence[Edit],
     theirs: Sequence[PrintedLine],
     chosen: Mapping[tuple[str, str], str] | None = None,
 ) -> Merged:
     """A person's edits of `base` put upon what became of it meanwhile. A human edit is never overwritten.
 
-    `chosen` settles conflicts, by reference and column ("" for the whole line: "keep" or "remove").
+    `chosen` settles conflicts, by reference and column ("" for the whole line: "keep" or "remove"). Until a conflict is
+    settled the person's words stand. What is asked about is left as it is.
     """
     was, now = {row.ref: row for row in base}, {row.ref: row for row in theirs}
     conflicts: list[Conflict] = []
-    kept: dict[str, PrintedLine] = {}
-    order: list[tuple[str, PrintedLine | None]] = []  # my order: (reference, None) or ("", the new row)
-    settled = chosen or {}
-    for edit in mine:
-        if edit.change is Change.NEW and edit.after is not None:
-            order.append(("", edit.after))
-        elif edit.change is not Change.REMOVED:
-            order.append((edit.ref, None))
+    kept = {ref: row for ref, row in now.items() if ref not in was}
     for edit in mine:
         if edit.ref not in was:
             continue
-        row = _merged_line(edit, was[edit.ref], now.get(edit.ref), conflicts, settled)
+        row = now.get(edit.ref)
+        if edit.change is not Change.AMBIGUOUS:
+            row = _merged_line(edit, was[edit.ref], row, conflicts, chosen or {})
         if row is not None:
             kept[edit.ref] = row
-    kept |= {ref: row for ref, row in now.items() if ref not in was}
-    return Merged(_in_order(order, kept, theirs), tuple(conflicts))
+    return Merged(_in_order(mine, kept, theirs), tuple(conflicts))
 
 
 def _merged_line(
@@ -302,6 +333,7 @@ def _kept_or_removed(
     settled = chosen.get((base.ref, ""))
     if settled is None:
         conflicts.append(Conflict(base.ref, "", _text(base), _text(mine), _text(theirs)))
+        return mine
     return None if settled == "remove" else left
 
 
@@ -310,17 +342,38 @@ def _text(row: PrintedLine | None) -> str:
 
 
 def _in_order(
-    order: Sequence[tuple[str, PrintedLine | None]], kept: Mapping[str, PrintedLine], theirs: Sequence[PrintedLine]
+    mine: Sequence[Edit], kept: Mapping[str, PrintedLine], theirs: Sequence[PrintedLine]
 ) -> tuple[PrintedLine, ...]:
-    """My order; what came meanwhile stands after the line that it follows there."""
-    placed: list[PrintedLine] = [row or kept[ref] for ref, row in order if row is not None or ref in kept]
-    for at, row in enumerate(theirs):
-        if row.ref not in kept or any(row.ref == other.ref for other in placed if other.ref):
+    """Their order; what I added, moved or alone kept stands after the line that it follows in mine."""
+    moved = {edit.ref for edit in mine if edit.change is Change.MOVED or edit.also_moved}
+    placed = [kept[row.ref] for row in theirs if row.ref in kept and row.ref not in moved]
+    there, before = {row.ref for row in placed}, dict[str, PrintedLine]()
+    known = {edit.ref for edit in mine if edit.change is not Change.NEW}
+    added = {_words_of(row): row for row in placed if row.ref not in known}  # by others; perhaps of this same document
+    for edit in mine:
+        is_new = edit.change is Change.NEW
+        row = None if edit.change is Change.REMOVED else edit.after if is_new else kept.get(edit.ref)
+        if row is None:
             continue
-        before = next((r.ref for r in reversed(theirs[:at]) if any(r.ref == p.ref for p in placed)), None)
-        place = next((i + 1 for i, p in enumerate(placed) if p.ref == before), 0) if before else 0
-        placed.insert(place, kept[row.ref])
+        if is_new and _words_of(row) in added:
+            row = added.pop(_words_of(row))
+        elif is_new or edit.ref not in there:
+            _place_after(placed, before.get(row.kind), row)
+            there.add(row.ref)
+        before[row.kind] = row
     return tuple(placed)
+
+
+def _words_of(row: PrintedLine) -> tuple[str, str]:
+    return row.kind, plain(row.cells.get("text") or row.cells.get("name", "")).casefold()
+
+
+def _place_after(placed: list[PrintedLine], before: PrintedLine | None, row: PrintedLine) -> None:
+    """Put a row after another; the first of its kind before all of them."""
+    at = next((place for place, one in enumerate(placed) if one is before), None)
+    if at is None:
+        at = next((place for place, one in enumerate(placed) if one.kind == row.kind), len(placed)) - 1
+    placed.insert(at + 1, row)
 
 
 @dataclass

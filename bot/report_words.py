@@ -97,6 +97,16 @@ COLUMN_WORDS: Mapping[str, str] = {
     "owner": "owner",
     "due": "due",
     "kind": "kind",
+    "": "the whole line",
+}
+
+
+TABLE_WORDS: Mapping[str, str] = {
+    "decision": "decisions",
+    "action": "actions",
+    "viewpoint": "viewpoints",
+    "raid": "RAID items",
+    "attendance": "attendance",
 }
 
 

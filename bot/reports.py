@@ -5,33 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import access, audit, drafts, meetings, members
+from bot import access, audit, clearances, confirmations, drafts, meetings, members, report_copies
 from bot.access import Deed
+from bot.checklists import Check, Subject, check_list, warnings
 from bot.clock import LONDON, spoken_date
 from bot.config import Config
+from bot.confirmations import Confirmed, How
+from bot.corrections import OUTCOMES, Corrections, corrected
 from bot.errors import SecretariatError, UnknownThing
-from bot.formats import Draft, DraftedDecision, timed
+from bot.formats import Draft, DraftedDecision
+from bot.issued_drafts import without_working_material
 from bot.model import HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
+from bot.report_numbers import Numbers, numbered, numbers_of, series_of
 from bot.store.tables import ActionRow, DecisionRow, DraftRow, RecordingRow, ReportRow, TranscriptRow
-
-OUTCOMES = {
-    "accept": "accepted", "reject": "rejected", "refer": "referred", "accept_subject_to": "accepted with conditions",
-    "escalate": "escalated", "noted": "noted", "deferred": "deferred", "withdrawn": "withdrawn",
-    "none": "outcome to be confirmed",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Issuing:
-    """What issuing needs beside the database. `meeting_number` is the meeting's place in its series, or None."""
+    """What issuing needs beside the database. `meeting_number` is the meeting's place in its series, or None.
+
+    `due_at` is when a meeting's report is due; `makes_pdf` whether there is something here that makes PDFs.
+    """
 
     config: Config
     files: ContentFiles
@@ -39,14 +41,16 @@ class Issuing:
     page: str
     meeting_number: Callable[[Session, Meeting], int | None]
     dates_to_note: Callable[[Session, Meeting, datetime], tuple[tuple[str, str], ...]]
+    due_at: Callable[[Session, Meeting], datetime | None] = lambda _session, _meeting: None
+    makes_pdf: Callable[[], bool] = lambda: False
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """What the issuing person heard or words otherwise, by the draft's references: {"D-02": "reject"}."""
+class NotReady(SecretariatError):
+    """An outcome is not confirmed (`unconfirmed`: by the draft's references), or the check list warns, or both."""
 
-    outcomes: Mapping[str, str] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, sentence: str, *, hint: str, unconfirmed: list[str], unclear: str) -> None:
+        super().__init__(sentence, hint=hint)
+        self.unconfirmed, self.unclear = unconfirmed, unclear
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,23 @@ class Issue:
     by: Person
     document: bytes
     file_name: str
-    outcomes: tuple[str, ...]  # what the issuing person vouches for, a sentence a decision
+    outcomes: tuple[str, ...]  # each decision as it would be issued, and who has confirmed it
+    source: DraftRow
+    drafted: Draft  # with the draft's own references
+    checks: tuple[Check, ...]
+    confirmed: tuple[Confirmed, ...]
+    corrections: Corrections
+    pdf_expected: bool = False
+
+    @property
+    def to_confirm(self) -> list[Confirmed]:
+        """The decisions whose outcome nobody has confirmed as it would be issued."""
+        return [each for each in self.confirmed if each.by is None]
+
+    @property
+    def warnings(self) -> list[Check]:
+        """What the check list warns of."""
+        return warnings(self.checks)
 
 
 def meeting_of_reference(session: Session, reference: str) -> Meeting:
@@ -79,74 +99,104 @@ def prepare(
 ) -> Issue:
     """What issuing would put out, without issuing it. Raises NotAllowed or SecretariatError where it may not be."""
     access.require_deed(session, by, Deed.ISSUE, now, hint="Only the PMO issues reports.")
+    return look(session, issuing, meeting, by, now, corrections)
+
+
+def look(
+    session: Session, issuing: Issuing, meeting: Meeting, by: Person, now: datetime, corrections: Corrections
+) -> Issue:
+    """The same for who only looks, and may."""
     row = drafts.latest(session, meeting.uid)
     if row is None:
         raise UnknownThing(
             f"{drafts.reference_of(meeting)} has no draft yet.", hint="Wait until its recording is drafted."
         )
     _refuse_second_issue(session, meeting)
-    drafted = _corrected(Draft.model_validate_json(row.content), corrections)
-    draft = _numbered(session, issuing, meeting, drafted)
-    report = _report(session, issuing, meeting, draft, row, by, now)
+    drafted = corrected(Draft.model_validate_json(row.content), corrections)
+    anchor = issuing.config.groups[meeting.group].anchor
+    numbers = numbers_of(session, meeting, issuing.meeting_number(session, meeting), anchor)
+    report = _report(session, issuing, meeting, numbered(drafted, numbers), row, by, now)
+    confirmed = confirmations.of_decisions(session, meeting.uid, drafted.decisions)
     return Issue(
         meeting=meeting,
         reference=report.reference,
         report=report,
         by=by,
-        document=issuing.writer.issued_document(report),
+        document=issuing.writer.issued_document(without_working_material(report)),
         file_name=f"{report.reference} headline report r1.docx",
-        outcomes=tuple(f"{d.ref} {OUTCOMES[d.outcome]}: {d.text}" for d in draft.decisions),
+        outcomes=tuple(
+            _outcome(d, c, by, corrections.how) for d, c in zip(report.draft.decisions, confirmed, strict=True)
+        ),
+        source=row,
+        drafted=drafted,
+        checks=tuple(_checks(session, issuing, meeting, drafted, report, numbers, now)),
+        confirmed=tuple(confirmed),
+        corrections=corrections,
+        pdf_expected=issuing.makes_pdf(),
     )
 
 
-def _corrected(draft: Draft, corrections: Corrections) -> Draft:
-    """The draft as the issuing person corrects it. No decision is issued whose outcome nobody has confirmed."""
-    _refuse_unknown(draft, corrections)
-    decisions = [_confirmed(d, corrections) for d in draft.decisions]
-    actions = [a.model_copy(update={"text": corrections.texts.get(a.ref, a.text)}) for a in draft.actions]
-    return draft.model_copy(update={"decisions": decisions, "actions": actions})
+def _outcome(issued: DraftedDecision, confirmed: Confirmed, by: Person, how: How | None) -> str:
+    """'PSG-DEC41 accepted: The group approved the plan. (Tobias Wrenfield, who attended)'."""
+    who, known = (confirmed.by, confirmed.how) if confirmed.by else (by, how)
+    vouched = f"{who.name}, {confirmations.HOW_WORDS[known]}" if known and issued.outcome != "none" else "not confirmed"
+    return f"{issued.ref} {OUTCOMES[issued.outcome]}: {issued.text} ({vouched})"
 
 
-def _refuse_unknown(draft: Draft, corrections: Corrections) -> None:
-    refs = [d.ref for d in draft.decisions] + [a.ref for a in draft.actions]
-    for ref in (*corrections.outcomes, *corrections.texts):
-        if ref not in refs:
-            raise UnknownThing(f"The draft has no line {ref}.", hint=f"Its lines: {', '.join(refs)}.")
-    for outcome in corrections.outcomes.values():
-        if outcome not in OUTCOMES or outcome == "none":
-            known = ", ".join(o for o in OUTCOMES if o != "none")
-            raise SecretariatError(f"{outcome} is no outcome.", hint=f"Outcomes: {known}.")
+def _checks(
+    session: Session, issuing: Issuing, meeting: Meeting, drafted: Draft, report: HeadlineReport, numbers: Numbers,
+    now: datetime,
+) -> list[Check]:  # fmt: skip
+    subject = Subject(
+        draft=drafted,
+        attendance=report.attendance,
+        stands=clearances.standing_of(session, meeting.uid),
+        due_at=issuing.due_at(session, meeting),
+        series=series_of(session, meeting, numbers),
+    )
+    return check_list(subject, now)
 
 
-def _confirmed(drafted: DraftedDecision, corrections: Corrections) -> DraftedDecision:
-    ref, text = drafted.ref, corrections.texts.get(drafted.ref)
-    outcome = corrections.outcomes.get(ref, drafted.outcome)
-    if outcome == "none":
-        raise SecretariatError(
-            f"The outcome of {ref}, at {timed(drafted.at)}, is not clear from the words.",
-            hint=f"Listen there, and issue with --outcome {ref}=accept (or reject, refer ...).",
+def refuse_unready(prepared: Issue) -> None:
+    """Raise SecretariatError where an outcome is not confirmed, or a warning neither heeded nor overruled."""
+    named, missing = prepared.reference, prepared.to_confirm
+    if prepared.corrections.how:
+        missing = [each for each in missing if each.decision.outcome == "none"]
+    unclear = next((each.decision.ref for each in missing if each.decision.outcome == "none"), "")
+    sentences, hints = [], []
+    if missing:
+        sentences.append(f"{named} holds outcomes that nobody has confirmed: {'; '.join(c.words for c in missing)}.")
+        hints.append(
+            f"Listen there, and say what it was: secretariat reports confirm {named} {unclear} --outcome accept "
+            "--listened --by NAME (or reject, refer ...)."
+            if unclear
+            else f"Whoever listened or attended confirms them: secretariat reports confirm {named} --all --attended "
+            "--by NAME (or --listened)."
         )
-    if drafted.outcome == "none":
-        text = text or drafted.text.replace("Outcome to be confirmed", OUTCOMES[outcome].capitalize())
-    elif outcome != drafted.outcome and text is None:
-        raise SecretariatError(
-            f"{ref} is drafted as {OUTCOMES[drafted.outcome]}, and its text says so.",
-            hint=f"Give its text as well: --text {ref}='The group ...'.",
-        )
-    return drafted.model_copy(update={"outcome": outcome, "text": text or drafted.text})
+    if prepared.warnings and not prepared.corrections.overruled.strip():
+        warned = " ".join(f"{check.title}: {check.words}" for check in prepared.warnings)
+        sentences.append(f"The check list warns. {warned}")
+        hints.append('Put it right, or overrule it: --overrule "why it goes out so".')
+    if sentences:
+        refs = [each.decision.ref for each in missing]
+        raise NotReady(" ".join(sentences), hint=" ".join(hints), unconfirmed=refs, unclear=unclear)
 
 
 def issue(session: Session, issuing: Issuing, prepared: Issue, now: datetime) -> ReportRow:
-    """Freeze and number the report, in the caller's transaction; its notices are queued in the same one."""
+    """Freeze and number the report, in the caller's transaction; its notices are queued in the same one.
+
+    Raises SecretariatError where an outcome is not confirmed, or a warning neither heeded nor overruled.
+    """
+    refuse_unready(prepared)
     meeting, by = prepared.meeting, prepared.by
-    snapshot = TypeAdapter(HeadlineReport).dump_json(_without_working_material(prepared.report)).decode()
-    source = drafts.latest(session, meeting.uid)
+    confirmed = _vouched(session, prepared, now)
+    snapshot = TypeAdapter(HeadlineReport).dump_json(without_working_material(prepared.report)).decode()
     row = ReportRow(
         id=report_id_of(prepared.reference, 1),
         meeting_uid=meeting.uid,
         revision=1,
         reference=prepared.reference,
-        draft_id=source.id if source else None,
+        draft_id=prepared.source.id,
         issued_at=now,
         issued_by=by.id,
         snapshot=snapshot,
@@ -155,13 +205,25 @@ def issue(session: Session, issuing: Issuing, prepared: Issue, now: datetime) ->
     )
     session.add(row)
     session.flush()
-    _log_lines(session, row, prepared, source)
+    _log_lines(session, row, prepared, confirmed)
     meetings.meet_obligation(session, meeting.uid, "headline_report", at=now, by=by.name, link=row.id)
+    report_copies.keep(session, row, with_pdf=prepared.pdf_expected, now=now)
     audit.record(
         session, now, by.name, "report issued", row.id, snapshot=row.snapshot_sha256, document=row.document_sha256,
-        outcomes_confirmed=list(prepared.outcomes),
+        outcomes_confirmed=list(prepared.outcomes), overruled=prepared.corrections.overruled,
+        warnings=[f"{check.title}: {check.words}" for check in prepared.warnings],
     )  # fmt: skip
     return row
+
+
+def _vouched(session: Session, prepared: Issue, now: datetime) -> dict[str, Person]:
+    """Who has confirmed each decision, by the draft's references; what nobody had, the issuing person does now."""
+    confirmed = list(prepared.confirmed)
+    missing = [each.decision for each in prepared.to_confirm]
+    if missing and prepared.corrections.how:
+        how, by = prepared.corrections.how, prepared.by
+        confirmed += confirmations.vouch(session, prepared.meeting, prepared.source, missing, how, by=by, now=now)
+    return {each.decision.ref: each.by for each in confirmed if each.by}
 
 
 def report_id_of(reference: str, revision: int) -> str:
@@ -187,27 +249,6 @@ def latest(session: Session, meeting_uid: str) -> ReportRow | None:
     return session.scalars(query.order_by(ReportRow.revision.desc()).limit(1)).first()
 
 
-def _numbered(session: Session, issuing: Issuing, meeting: Meeting, draft: Draft) -> Draft:
-    """The draft with the group's own references: PSG-DEC41, PSG27-03 (rules §4)."""
-    anchor = issuing.config.groups[meeting.group].anchor
-    query = select(func.max(DecisionRow.number)).where(DecisionRow.group_key == meeting.group)
-    used = session.scalar(query)
-    next_decision = used + 1 if used else (anchor.next_decision if anchor else 1)
-    number = issuing.meeting_number(session, meeting)
-    meeting_mark = f"{meeting.group}{number}" if number else f"{meeting.group}-{meeting.on:%Y%m%d}"
-    return draft.model_copy(
-        update={
-            "decisions": [
-                d.model_copy(update={"ref": f"{meeting.group}-DEC{next_decision + i}"})
-                for i, d in enumerate(draft.decisions)
-            ],
-            "actions": [
-                a.model_copy(update={"ref": f"{meeting_mark}-{i:02d}"}) for i, a in enumerate(draft.actions, 1)
-            ],
-        }
-    )
-
-
 def _report(
     session: Session, issuing: Issuing, meeting: Meeting, draft: Draft, row: DraftRow, by: Person, now: datetime
 ) -> HeadlineReport:
@@ -215,6 +256,7 @@ def _report(
     recording = session.get(RecordingRow, transcript.recording_id) if transcript else None
     link = drafts.recording_link(issuing.config, meeting, recording.id, issuing.page) if recording else ""
     issued_on = spoken_date(now.astimezone(LONDON).date())
+    subject = "; issued subject to the Chair's review" if clearances.is_subject_to_review(session, meeting.uid) else ""
     return HeadlineReport(
         reference=drafts.reference_of(meeting),
         group=meeting.group,
@@ -222,7 +264,7 @@ def _report(
         meeting_on=meeting.on,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
-        version=f"Issued {issued_on}, revision 1",
+        version=f"Issued {issued_on}, revision 1{subject}",
         prepared_from="Times are those of the meeting's recording." if recording else "The meeting was not recorded.",
         recording_link=link,
         attendance=drafts.attendance_in(session, meeting, draft),
@@ -233,36 +275,16 @@ def _report(
     )
 
 
-def _without_working_material(report: HeadlineReport) -> HeadlineReport:
-    """Quotes, confidences, stances and the completeness statement stay with the PMO (rules §4)."""
-    draft = report.draft
-    return replace(
-        report,
-        draft=draft.model_copy(
-            update={
-                "decisions": [d.model_copy(update={"evidence": [], "confidence": 1.0}) for d in draft.decisions],
-                "actions": [a.model_copy(update={"evidence": [], "confidence": 1.0}) for a in draft.actions],
-                "viewpoints": [v.model_copy(update={"evidence": [], "stance": "comments"}) for v in draft.viewpoints],
-                "raid": [r.model_copy(update={"evidence": []}) for r in draft.raid],
-                "remarks": [],
-                "marks": [],
-                "coverage": draft.coverage.model_copy(update={"unrepresented": []}),
-            }
-        ),
-    )
-
-
-def _log_lines(session: Session, row: ReportRow, prepared: Issue, source: DraftRow | None) -> None:
+def _log_lines(session: Session, row: ReportRow, prepared: Issue, confirmed: Mapping[str, Person]) -> None:
     """Decisions and actions go into their logs, each with the reference it had in the draft."""
-    drafted = Draft.model_validate_json(source.content) if source else prepared.report.draft
-    group = prepared.meeting.group
+    drafted, group = prepared.drafted, prepared.meeting.group
     for decision, was in zip(prepared.report.draft.decisions, drafted.decisions, strict=True):
         number = int(decision.ref.rpartition("DEC")[2])
         session.add(
             DecisionRow(
                 reference=decision.ref, group_key=group, number=number, report_id=row.id,
                 draft_ref=was.ref, text=decision.text, outcome=decision.outcome, reached_by=decision.reached_by,
-                at_seconds=decision.at, confirmed_by=prepared.by.id,
+                at_seconds=decision.at, confirmed_by=confirmed[was.ref].id,
             )
         )  # fmt: skip
     for action, drafted_action in zip(prepared.report.draft.actions, drafted.actions, strict=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from bot import members, rivals
-from bot.amendment_life import KIND_WORDS, Kind, What, meeting_of, words
+from bot.amendment_life import KIND_WORDS, Kind, What, meeting_of, word_refused, words
 from bot.clock import spoken
 from bot.drafts import reference_of
 from bot.formats import timestamp
@@ -34,13 +34,14 @@ def _request(session: Session, row: AmendmentRow) -> Iterator[str]:
     yield f"  from: {name_of(session, row.requester_id)}, {row.constituency or 'for no constituency'}, by {row.came_by}"
     yield f"  state: {words(row.state)}{', came late' if row.late else ''}"
     yield f"  present text: {row.present_text or 'no such line'}"
-    yield f"  proposed text: {row.proposed_text}"
+    yield f"  {'asked for, in words' if row.in_words else 'proposed text'}: {row.proposed_text}"
     if row.reason:
         yield f"  their reason: {row.reason}"
     if row.wants_escalation:
         yield "  they wish to escalate"
     if row.needs_word_of:
         given = f"given by {name_of(session, row.word_given_by)}" if row.word_given_by else "not given yet"
+        given = "refused" if word_refused(row) else given
         yield f"  needs the word of {row.needs_word_of}: {given}"
     if row.agreed_text:
         yield f"  agreed text: {row.agreed_text}"
@@ -60,6 +61,7 @@ def _event(event: AmendmentEventRow) -> str:
         What.RECEIVED: "received",
         What.ADDITION: "late addition" if event.late else "added",
         What.WORD: "word given for",
+        What.NO_WORD: "word refused",
         What.STATE: words(event.to_state),
     }[What(event.what)]
     return f"  {spoken(event.at)}: {what} by {event.by}{f': {event.text}' if event.text else ''}"

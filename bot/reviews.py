@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot import access, audit
 from bot.access import Deed
 from bot.amendment_life import (
+    ALLOWED_MOVES,
     DECIDED,
     ENDED,
     OPEN,
@@ -22,6 +23,7 @@ from bot.amendment_life import (
     move,
     refuse_move,
     represents_today,
+    word_refused,
     words,
 )
 from bot.clock import spoken
@@ -59,6 +61,12 @@ def review(session: Session, row: AmendmentRow, verdict: Verdict, *, by: Person,
     move(session, row, verdict.to, by=by, now=now, reason=verdict.reason.strip())
 
 
+def may_become(row: AmendmentRow) -> frozenset[State]:
+    """What the PMO may say of a request as it is: nothing of one that is decided, or of "no comments"."""
+    found = REVIEWED & ALLOWED_MOVES[State(row.state)] if row.kind != Kind.NO_COMMENTS else frozenset[State]()
+    return found - {State.ACCEPTED_IN_PART} if row.kind == Kind.DISAGREEMENT else found
+
+
 def waiting(session: Session) -> list[AmendmentRow]:
     """The requests that are not decided or withdrawn, in order of arrival."""
     query = select(AmendmentRow).where(AmendmentRow.state.in_(OPEN), AmendmentRow.kind != Kind.NO_COMMENTS)
@@ -79,6 +87,11 @@ def _refuse_unfounded(row: AmendmentRow, verdict: Verdict) -> None:
         raise SecretariatError(f"{row.reference} says that there are no comments.", hint="There is nothing to review.")
     if verdict.to not in WITHOUT_REASON and not verdict.reason.strip():
         raise SecretariatError(f"{row.reference} needs a reason.", hint="Whoever asked is told it: --reason ...")
+    if verdict.to is State.ACCEPTED and row.in_words:
+        raise SecretariatError(
+            f"{row.reference} says in words what is wrong, not how {row.line_ref} shall read.",
+            hint="Accept it with the text that the line shall have (accept-part).",
+        )
     if verdict.to is not State.ACCEPTED_IN_PART:
         return
     if row.kind == Kind.DISAGREEMENT:
@@ -93,7 +106,8 @@ def _refuse_unfounded(row: AmendmentRow, verdict: Verdict) -> None:
 def _refuse_without_word(row: AmendmentRow) -> None:
     if row.needs_word_of and row.word_given_at is None:
         raise SecretariatError(
-            f"{row.reference} changes the recorded view of {row.needs_word_of}, whose representative has not agreed.",
+            f"{row.reference} changes the recorded view of {row.needs_word_of}, whose representative "
+            f"{'does not agree' if word_refused(row) else 'has not agreed'}.",
             hint=f"Once they have: secretariat amendments word {row.reference} --by NAME.",
         )
 
@@ -126,6 +140,22 @@ def wanting_word_of(session: Session, reference: str, person: Person, now: datet
 
 def give_word(session: Session, row: AmendmentRow, *, by: Person, now: datetime) -> None:
     """A representative agrees that their constituency's recorded view is changed. Raises SecretariatError."""
+    constituency = _own_word(session, row, by, now)
+    row.word_given_by, row.word_given_at = by.id, now
+    happened(session, row, AmendmentEventRow(at=now, by=by.name, what=What.WORD.value, text=constituency))
+    audit.record(session, now, by.name, "amendment word given", row.reference, constituency=constituency)
+
+
+def refuse_word(session: Session, row: AmendmentRow, *, by: Person, now: datetime, reason: str = "") -> None:
+    """A representative does not agree: the recorded view stays, unless they agree later. Raises SecretariatError."""
+    constituency = _own_word(session, row, by, now)
+    text = f"{constituency}: {reason.strip()}" if reason.strip() else constituency
+    happened(session, row, AmendmentEventRow(at=now, by=by.name, what=What.NO_WORD.value, text=text))
+    audit.record(session, now, by.name, "amendment word refused", row.reference, constituency=constituency)
+
+
+def _own_word(session: Session, row: AmendmentRow, by: Person, now: datetime) -> str:
+    """The constituency whose word it is. Raises SecretariatError where none is needed, or it is not theirs to give."""
     if row.needs_word_of is None:
         raise SecretariatError(f"{row.reference} changes no other constituency's view.", hint="It needs nobody's word.")
     if row.word_given_at:
@@ -138,6 +168,4 @@ def give_word(session: Session, row: AmendmentRow, *, by: Person, now: datetime)
             f"{by.name} does not speak for {row.needs_word_of} at {meeting.known_as}.",
             hint=f"{row.reference} needs the word of that constituency's representative.",
         )
-    row.word_given_by, row.word_given_at = by.id, now
-    happened(session, row, AmendmentEventRow(at=now, by=by.name, what=What.WORD.value, text=row.needs_word_of))
-    audit.record(session, now, by.name, "amendment word given", row.reference, constituency=row.needs_word_of)
+    return row.needs_word_of

@@ -44,11 +44,14 @@ def rivals_of(session: Session, row: AmendmentRow) -> list[AmendmentRow]:
 
 
 def _conflicts(session: Session, meeting_uid: str, asked: Sequence[AmendmentRow]) -> Iterator[Conflict]:
-    """Only requests to correct the record can conflict: a note is added, a disagreement leaves the report alone."""
+    """Only requests to correct the record can conflict: a note is added, a disagreement leaves the report alone.
+
+    One in words touches none until a text is agreed.
+    """
     corrections = [
         (row, _own_name(session, meeting_uid, row.line_ref))
         for row in asked
-        if row.kind == Kind.RECORD and row.line_ref
+        if row.kind == Kind.RECORD and row.line_ref and (row.agreed_text or not row.in_words)
     ]
     for (first, line), (second, other_line) in combinations(corrections, 2):
         if line != other_line:

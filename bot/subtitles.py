@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.formats import Segment, Transcript, timestamp
 
 
@@ -20,6 +22,12 @@ def as_srt(transcript: Transcript) -> str:
 def as_text(transcript: Transcript) -> str:
     """One line a segment: '[00:01:05] Name: words'."""
     return "".join(f"[{timestamp(s.start)}] {_named(s)}\n" for s in transcript.segments)
+
+
+def as_rttm(name: str, spoken: Iterable[tuple[float, float, str]]) -> str:
+    """Who spoke when, (start, end, speaker) in seconds, in NIST's form for speaker turns, which scorers read."""
+    said = (f"{start:.3f} {end - start:.3f} <NA> <NA> {speaker.replace(' ', '_')}" for start, end, speaker in spoken)
+    return "".join(f"SPEAKER {name.replace(' ', '_')} 1 {line} <NA> <NA>\n" for line in said)
 
 
 def _range(segment: Segment, decimal: str) -> str:

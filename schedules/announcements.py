@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import amendments, meetings, members, offers, open_lists, outbox, releases
+from bot import amendments, meetings, members, offers, open_lists, outbox, releases, report_copies
 from bot.amendment_life import KIND_WORDS, Kind, represents_today
 from bot.clock import LONDON, spoken, spoken_date
 from bot.config import Config
@@ -56,6 +56,10 @@ class Announcer:
         later = meeting.starts_at + timedelta(days=400)
         known = meetings.between(session, meeting.starts_at, later, meeting.group)
         return next_ordinary_meeting(meeting, self.calendar, known)
+
+    def report_due(self, session: Session, meeting: Meeting) -> datetime | None:
+        """When the headline report of a meeting is due; None where no clock runs for it."""
+        return next((d.due_at for d in self.clocks_of(session, meeting) if d.kind == "headline_report"), None)
 
     def window_of(self, session: Session, meeting: Meeting, issued_at: datetime | None = None) -> datetime | None:
         """When requests to this meeting's report close; None where that is not known yet."""
@@ -126,6 +130,9 @@ class Announcer:
             "decisions": len(made.draft.decisions),
             "actions": len(made.draft.actions),
             "viewpoints": len(made.draft.viewpoints),
+            "edited": made.edited,
+            "notes_by": made.draft.notes_by or "",
+            "questions": len(made.conflicts),
             "deadline": spoken(due.due_at) if due and due.due_at else "no set day",
             "rule": due.rule if due else "A draft was made from a recording",
             "source": due.source if due else "no clock of the headline report runs for this group",
@@ -173,6 +180,7 @@ class Announcer:
             self._queue(session, notice, person.name, now, released_by=issue.by.name)
         sent = releases.of_step(session, issue.meeting.uid, "report", f"issued_r{row.revision}")
         releases.keep_together(session, sent, by=issue.by, now=now)
+        report_copies.let_notices_wait(session, row, sent, now)
         return len(people)
 
     def meeting_changed(

@@ -46,11 +46,12 @@ def problems_of(config: Config, secret: Secrets, today: date) -> list[Problem]:
 def _credentials(config: Config, secret: Secrets) -> Iterator[Problem]:
     if config.slack.transport == "slack":
         yield from _slack_credentials(config, secret)
-    if "graph" in (config.mail.transport, config.mail.read_from) or config.invitations != "mail":
+    by_graph = config.invitations != "mail" or config.issued_reports.publish_to == "sharepoint"
+    if by_graph or "graph" in (config.mail.transport, config.mail.read_from):
         if not (secret.graph_certificate or secret.graph_client_secret):
             yield Problem(
                 "credentials-graph",
-                "Microsoft 365 is switched on (`mail` or `invitations`), but no credential is set.",
+                "Microsoft 365 is switched on (`mail`, `invitations` or `issued_reports`), but no credential is set.",
                 "Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
             )
         if not (config.mail.graph.tenant_id and config.mail.graph.client_id):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import members, outbox, releases, superseded
+from bot import members, outbox, releases, report_copies, superseded
 from bot.amended_report import LineConflict
 from bot.clock import LONDON, spoken_date
 from bot.drafts import reference_of
@@ -81,6 +81,7 @@ def issued_again(
         outbox.queue(session, notice, now=now, dial=dial, recipient_name=person.name, released_by=by.name)
     sent = releases.of_step(session, meeting.uid, superseded.REPORT, superseded.step_of(row))
     releases.keep_together(session, sent, by=by, now=now)
+    report_copies.let_notices_wait(session, row, sent, now)
     return len(people)
 
 

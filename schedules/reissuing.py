@@ -8,7 +8,7 @@ from datetime import datetime, time
 
 from sqlalchemy.orm import Session
 
-from bot import errata, meetings, reissues, revisions
+from bot import errata, meetings, reissues, report_copies, revisions
 from bot.clock import LONDON, Clock, spoken
 from bot.errors import SecretariatError
 from bot.model import Meeting, Person
@@ -133,6 +133,7 @@ def release(
     """Issue an amended report and queue its notices, in the caller's transaction. Returns the row, and to how many."""
     meeting = found.revision.meeting
     row = reissues.issue(session, issuing.files, found, made, by=by, now=now)
+    report_copies.keep(session, row, with_pdf=issuing.makes_pdf(), now=now)
     closes_at = announcer.window_of(session, meeting)
     if closes_at and closes_at <= now and not reissues.undecided(session, meeting.uid):
         for clock in CLOCKS.values():  # nothing is left for another issue
@@ -146,4 +147,5 @@ def release_erratum(
 ) -> tuple[ReportRow, int]:  # fmt: skip
     """The same for an erratum."""
     row = errata.issue(session, issuing.files, revision, made, by=by, now=now)
+    report_copies.keep(session, row, with_pdf=issuing.makes_pdf(), now=now)
     return row, reissue_words.issued_again(announcer, session, revision, row, by=by, now=now)

@@ -1,7 +1,8 @@
 """Entra's sign-in and Graph's mail and calendar on loopback, over https: a mailbox that can be told to misbehave.
 
 Stateful as Graph is. The sign-in is in `fake_graph_sign_in`, mails in `fake_graph_mailbox`, attachments and uploads in
-`fake_graph_attachments`, drafts from MIME in `fake_graph_mime`, the calendar in `fake_graph_calendar`.
+`fake_graph_attachments`, drafts from MIME in `fake_graph_mime`, the calendar in `fake_graph_calendar`, SharePoint's
+libraries in `fake_graph_drive`.
 
 By itself: `python -m tests.fake_graph --port 4300 [--url https://localhost:4400/]` prints one line of JSON with its
 address and the file of its CA; `--url` is where clients see it, where something stands in front of it. `GET /inspect`
@@ -33,9 +34,11 @@ import trustme
 from tests import fake_graph_attachments as attachments
 from tests.fake_graph_attachments import FakeUploads
 from tests.fake_graph_calendar import FakeCalendar, Refused
+from tests.fake_graph_drive import FakeDrive
 from tests.fake_graph_mailbox import FakeMailbox, draft_from_json
 from tests.fake_graph_mime import draft_from_mime
 from tests.fake_graph_sign_in import CLIENT_ID, SECRET, TENANT, FakeSignIn
+from tests.fake_graph_teams import TEAMS_STEPS, Content, FakeTeams
 
 __all__ = ["CLIENT_ID", "MAILBOX", "SECRET", "TENANT", "FakeGraph", "Fault", "running_graph"]
 MAILBOX = "pmo@example.org"
@@ -65,11 +68,14 @@ class FakeGraph:
     mailbox: FakeMailbox = field(default_factory=FakeMailbox)
     uploads: FakeUploads = field(default_factory=FakeUploads)
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
+    teams: FakeTeams = field(default_factory=FakeTeams)
+    drive: FakeDrive = field(default_factory=FakeDrive)
+    cut_content: int = 0  # so many of the next contents break off in the middle
     changing_ids: list[str] = field(default_factory=list)  # steps of reading that did not ask for immutable ids
 
     def be_at(self, url: str) -> None:
         """The address that clients use; uploads are at another host's name, as Exchange has them."""
-        self.url = self.sign_in.url = self.mailbox.url = self.calendar.url = url
+        self.url = self.sign_in.url = self.mailbox.url = self.calendar.url = self.teams.url = url
         self.uploads.url = f"{url.replace('//localhost', '//127.0.0.1')}upload/"
 
     @property
@@ -163,6 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(content, _Source):
             self._send_source(content.mail)
             return
+        if isinstance(content, Content):
+            self._send_content(content)
+            return
         data = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {**({"Content-Type": "application/json"} if data else {}), **headers}.items():
@@ -173,20 +182,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self, step: str, parts: tuple[str, ...], body: bytes) -> Answer:
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        if step == "inspect":
-            return 200, self.graph.mailbox.inspection(), {}
-        if step == "discovery":
-            return 200, self.graph.sign_in.discovery(), {}
-        if step == "token":
-            form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-            return (*self.graph.sign_in.token(form), {})
-        if step in ("piece", "upload"):
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            return self.graph.uploads.answer(self.command, query.get("authtoken", ""), body, headers)
+        if step in OPEN_STEPS:
+            return self._open(step, parts, body, query)
         if self.headers.get("Authorization", "").removeprefix("Bearer ") not in self.graph.tokens:
             raise Refused(401, "InvalidAuthenticationToken")
         if step == "other":
             raise Refused(404, "BadRequest")
+        if step in TEAMS_STEPS:
+            return self.graph.teams.answer(step, parts, query)
+        if step in DRIVE_STEPS:
+            return (*self.graph.drive.answer(step, parts, body, query), {})
         if parts[0] not in (MAILBOX, "('1')"):
             raise Refused(404, "ErrorInvalidUser")
         if step in ("delta", "mail", "source", "move") and not self._wants_immutable():
@@ -195,6 +200,20 @@ class _Handler(BaseHTTPRequestHandler):
             return (*self._of_calendar(step, parts, body, query), {})
         handle = getattr(self, f"_{step.replace(' ', '_')}")
         return (*handle(parts, body, query), {})
+
+    def _open(self, step: str, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> Answer:
+        """What is answered without a token of ours: the sign-in itself, and other hosts."""
+        if step == "inspect":
+            return 200, self.graph.mailbox.inspection(), {}
+        if step == "discovery":
+            return 200, self.graph.sign_in.discovery(), {}
+        if step == "token":
+            form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            return (*self.graph.sign_in.token(form), {})
+        if step == "blob":
+            return self.graph.teams.blob(parts[0], self.headers.get("Authorization", ""))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return self.graph.uploads.answer(self.command, query.get("authtoken", ""), body, headers)
 
     def _wants_immutable(self) -> bool:
         return 'idtype="immutableid"' in self.headers.get("Prefer", "").replace(" ", "").lower()
@@ -210,6 +229,25 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError):  # whoever reads may have had enough
             for part in (*filter(None, parts), b""):
                 self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+
+    def _send_content(self, content: Content) -> None:
+        """All of it, or what is asked for from a byte on; half of it where `cut_content` says that the line dies."""
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        first = int(asked[1]) if asked else 0
+        if first and first >= len(content.data):
+            self._answer(416, _error("InvalidRange"), {})
+            return
+        data = content.data[first:]
+        self.send_response(206 if first else 200)
+        self.send_header("Content-Type", content.media_type)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.graph.cut_content:
+            self.graph.cut_content -= 1
+            self.wfile.write(data[: len(data) // 2])
+            self._cut()
+            return
+        self.wfile.write(data)
 
     def _draft(self, parts: tuple[str, ...], body: bytes, query: dict[str, str]) -> tuple[int, object]:
         from_mime = self.headers.get("Content-Type") == "text/plain"
@@ -300,6 +338,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _USER, _ID = r"/v1\.0/users/?([^/]+)", r"/([^/]+)"
+_DRIVE = r"/v1\.0/(sites/[^/]+/drive|drives/[^/]+)"
 STEPS = (  # the first that fits; what stands in brackets goes to the step
     ("GET", "/inspect", "inspect"),
     ("GET", ".*/openid-configuration", "discovery"),
@@ -329,7 +368,22 @@ STEPS = (  # the first that fits; what stands in brackets goes to the step
     ("POST", f"{_USER}/events{_ID}/cancel", "cancel event"),
     ("PATCH", f"{_USER}/events{_ID}", "change event"),
     ("GET", f"{_USER}/events{_ID}", "event"),
+    ("GET", f"{_USER}/onlineMeetings", "online meetings"),
+    ("GET", f"{_USER}/onlineMeetings{_ID}/transcripts", "transcripts"),
+    ("GET", f"{_USER}/onlineMeetings{_ID}/recordings", "recordings"),
+    ("GET", f"{_USER}/onlineMeetings{_ID}/transcripts{_ID}/content", "transcript"),
+    ("GET", f"{_USER}/onlineMeetings{_ID}/recordings{_ID}/content", "recording"),
+    ("GET", f"{_USER}/drive/root:/(.+):/children", "folder children"),
+    ("GET", f"{_USER}/drive/items{_ID}/content", "item"),
+    ("GET", r"/blob/(.+)", "blob"),
+    ("GET", r"/v1\.0/sites/([^/]+)/drives", "drives"),
+    ("GET", r"/v1\.0/sites/([^/:]+(?::/.+)?)", "site"),
+    ("PUT", rf"{_DRIVE}/root:/(.+):/content", "put file"),
+    ("GET", rf"{_DRIVE}/root:/(.+)", "file"),
+    ("PATCH", f"{_DRIVE}/items{_ID}", "rename file"),
 )
+OPEN_STEPS = ("inspect", "discovery", "token", "piece", "upload", "blob")
+DRIVE_STEPS = ("drives", "site", "put file", "file", "rename file")
 
 
 def _step(method: str, path: str) -> tuple[str, tuple[str, ...]]:

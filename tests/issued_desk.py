@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from bot.amendments import Asking, RequestText
 from bot.app import Secretariat
 from bot.cli import app
 from bot.commands.settings import Settings
+from bot.config import Config
+from bot.config_file import read_config
 from bot.errors import SecretariatError
 from bot.formats import (
     Agenda,
@@ -43,6 +46,7 @@ ASKED = datetime(2024, 2, 12, 9, tzinfo=UTC)
 PAPERS_DAY = datetime(2024, 2, 28, 9, tzinfo=UTC)  # the papers of 6 March are due, and requests close, at 17:00
 CLOSED = datetime(2024, 2, 29, 9, tzinfo=UTC)
 PMO = ("--by", "Tobias Wrenfield")
+VOUCHED = ("--attended", "--overrule", "Cleared in the room; who came is checked by hand.")
 HARRIET, DOROTHEA, EMEKA = "Harriet Bassington", "Dorothea Vance", "Emeka Loxley"
 DRAFT = Draft(
     meeting=DraftedMeeting(group="PSG", date="2024-02-07"),
@@ -62,6 +66,20 @@ DRAFT = Draft(
 )  # fmt: skip
 
 
+def read_once(file: Path) -> Config:
+    """The configuration, read from its file once for each set of settings; reading it takes half a second."""
+    settings = {name: value for name, value in os.environ.items() if name.startswith("SECRETARIAT_")}
+    state = Path(settings.pop("SECRETARIAT_PATHS__STATE"))
+    config = _read(file, frozenset(settings.items()))
+    return config.model_copy(update={"paths": config.paths.model_copy(update={"state": state})})
+
+
+@lru_cache
+def _read(file: Path, settings: frozenset[tuple[str, str]]) -> Config:
+    assert settings is not None  # part of what it is remembered by
+    return read_config(file)
+
+
 class IssuedDesk:
     """Commands, requests and what became of them. Every call has its own instant."""
 
@@ -69,8 +87,10 @@ class IssuedDesk:
         for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
             monkeypatch.delenv(name)
         monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(folder))
+        monkeypatch.setenv("SECRETARIAT_ISSUED_REPORTS__PDF", "never")
         monkeypatch.setenv("COLUMNS", "250")
         monkeypatch.chdir(ROOT)
+        monkeypatch.setattr("bot.commands.settings.read_config", read_once)
         self.whole = self._opened(ISSUED)
         with self.whole.database.session() as session:
             meeting = self.whole.calendar.meeting_on("PSG", date(2024, 2, 7))
@@ -107,7 +127,7 @@ class IssuedDesk:
         return str(done.exception)
 
     def issue(self) -> None:
-        self.run("reports", "issue", REFERENCE, *PMO)
+        self.run("reports", "issue", REFERENCE, *PMO, *VOUCHED)
 
     def ask(
         self, text: str, line: str | None = "D-01", who: str = HARRIET, kind: Kind = Kind.RECORD, now: datetime = ASKED

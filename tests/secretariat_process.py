@@ -72,7 +72,11 @@ def pause() -> None:
 def environment(state: Path) -> dict[str, str]:
     """The state folder and nothing of the caller's own settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SECRETARIAT_")}
-    return kept | {"SECRETARIAT_PATHS__STATE": str(state), "NO_COLOR": "1"}
+    return kept | {
+        "SECRETARIAT_PATHS__STATE": str(state),
+        "SECRETARIAT_ISSUED_REPORTS__PDF": "never",  # LibreOffice has tests of its own
+        "NO_COLOR": "1",
+    }
 
 
 @contextmanager

@@ -25,7 +25,9 @@ from bot.adapters.content_files import ContentFolder
 from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
 from bot.config import Config
+from bot.drafts import Drafting
 from bot.errors import SecretariatError
+from bot.formats import Agenda
 from bot.ports import SlackUser
 from bot.reports import Issuing
 from bot.store.database import Database
@@ -280,7 +282,8 @@ def slack_at_hand(database: Database, config: Config, clock: Clock, files: Conte
         keep_calendar(session, announcer, clock.now())
     screens = Screens()
     door = SlackDoor(config, database, calendar, announcer, clock, files, screens, PATIENT, PATIENT,
-                     feed_secret=SECRET, issuing=lambda: issuing_of(announcer, files))  # fmt: skip
+                     feed_secret=SECRET, issuing=lambda: issuing_of(announcer, files),
+                     drafting=lambda: drafting_of(announcer, files))  # fmt: skip
     with ResponseUrl() as later:
         yield SlackAtHand(door, screens, later)
 
@@ -291,6 +294,13 @@ def issuing_of(announcer: Announcer, files: ContentFolder) -> Issuing:
     return Issuing(config, files, WordDocuments(config.paths.templates / "headline_report.docx"), announcer.page(),
                    lambda session, meeting: meeting_number(session, calendar, meeting),
                    announcer.dates_to_note)  # fmt: skip
+
+
+def drafting_of(announcer: Announcer, files: ContentFolder) -> Drafting:
+    """What drafting a report needs, with the real writer of documents."""
+    config = announcer.config
+    writer = WordDocuments(config.paths.templates / "headline_report.docx")
+    return Drafting(config, files, writer, lambda _: Agenda(), lambda _: (), announcer.draft_ready, announcer.page())
 
 
 def texts(view: Mapping[str, Any]) -> str:

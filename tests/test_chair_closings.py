@@ -84,6 +84,29 @@ DECIDED_OTHERWISE: list[tuple[str, tuple[str, ...]]] = [
     ("deferred", ("Chair: Let's hold this over until the next meeting.",)),
     ("deferred", ("Chair: We're not taking a decision today, this is deferred to April.",)),
     ("withdrawn", ("Chair: The paper is withdrawn.",)),
+    ("reject", ("Chair: Resolved: reject change request 45.",)),
+    ("reject", ("Chair: Decision: not to approve change request 45.",)),
+    ("reject", ("P: Decision: to refuse the exemption.",)),
+    ("deferred", ("Chair: Decision: defer the budget to March.",)),
+    ("refer", ("Chair: Decision: refer the plan back to the DAG.",)),
+    ("escalate", ("Chair: Resolved: escalate the budget to Ofgem.",)),
+    ("noted", ("Chair: Decision: note the dashboard.",)),
+    ("reject", ("Chair: Approval is refused.",)),
+    ("reject", ("Chair: The decision of the group is no.",)),
+    ("reject", ("Chair: Everyone agrees it must not proceed.",)),
+    (
+        "reject",
+        (
+            "Chair: All those in favour?",
+            "L: Aye.",
+            "Chair: Against?",
+            "D: Aye.",
+            "S: Aye.",
+            "Chair: The motion is lost.",
+        ),
+    ),
+    ("reject", ("Chair: As SRO I am refusing consent.",)),
+    ("reject", ("Chair: Resolved that the request be refused.",)),
 ]
 
 NEVER_AGREEMENT: list[tuple[str, ...]] = [
@@ -151,6 +174,18 @@ NEVER_AGREEMENT: list[tuple[str, ...]] = [
     ("Chair: Any objections to CR 31?", "S: We have an objection.", "Chair: Okay, thanks. Next item."),
     ("Chair: Are we agreed?", "L: With the greatest respect, no.", "Chair: Thank you."),
     ("Chair: Is everybody content?", "D: The DNOs are not.", "Chair: Thank you."),
+    ("Chair: So that's agreed then.", "D: Agreed? I never agreed."),
+    ("Chair: Are we content?", "D: Content is a strong word.", "Chair: Right, moving on."),
+    ("Chair: We are agreed to disagree on CR 31.",),
+    ("Chair: Any objections?", "D: Several.", "Chair: OK. Next."),
+    ("Chair: Any objections?", "D: Not at this point, but we reserve our position.", "Chair: Agreed then."),
+    ("Chair: The plan is approved, unless anyone objects.", "S: I object.", "Chair: Ah."),
+    ("Chair: I'd have said agreed, but clearly it isn't.",),
+    ("Chair: That would have been approved had the DNOs agreed.",),
+    ("Chair: Agreed?", "L: I'd need to check with my constituency first.", "Chair: Thanks."),
+    ("Chair: It's agreed that no decision is taken today.",),
+    ("Chair: Members agreed unanimously against the proposal.",),
+    ("Chair: Are members minded to approve?", "L: On the contrary.", "Chair: Thank you, noted."),
 ]
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.formats import Agenda, AgendaItem, Attendance, Attendee, Audio, Draft, Segment, Transcript
-from bot.headlines.completeness import completeness_of
 from bot.headlines.draft import draft_from
-from bot.headlines.matrix import matrix_of
 from tests.test_headlines import HELD_ON, MEMBERS, draft_of, transcript_of
 
 THREE = Agenda(items=[AgendaItem(title="Migration plan"), AgendaItem(title="Data cleanse"), AgendaItem(title="Budget")])
@@ -24,14 +22,16 @@ def test_the_matrix_says_who_spoke_who_did_not_and_who_was_away() -> None:
         agenda=THREE,
         members=attendance,
     )
-    matrix = matrix_of(draft, agenda=THREE, attendance=attendance)
-    assert [title for _, title in matrix.items] == ["Migration plan", "Data cleanse", "Budget"]
-    assert {row.constituency: row.cells for row in matrix.rows} == {
-        "Large Supplier": ("spoke", "no view recorded", "no view recorded"),
-        "DNO": ("no view recorded", "spoke", "no view recorded"),
-        "Small Supplier": ("absent", "absent", "absent"),
+    matrix = draft.matrix
+    assert matrix is not None
+    assert [item.title for item in matrix.items] == ["Migration plan", "Data cleanse", "Budget"]
+    assert {row.constituency: [cell.state for cell in row.cells] for row in matrix.rows} == {
+        "Large Supplier": ["spoke", "no view recorded", "no view recorded"],
+        "DNO": ["no view recorded", "spoke", "no view recorded"],
+        "Small Supplier": ["absent", "absent", "absent"],
     }
-    assert "Agenda item with no discussion found: Budget" in completeness_of(draft, THREE)
+    assert draft.completeness is not None
+    assert "Agenda item with no discussion found: Budget." in draft.completeness.statement
 
 
 def test_an_item_named_out_of_order_is_followed() -> None:
@@ -103,3 +103,11 @@ def test_times_that_run_backwards_and_one_speaker_only_give_a_draft() -> None:
     draft = draft_from(backwards, group="PSG", held_on=HELD_ON, level=2, agenda=THREE, attendance=Attendance())
     assert draft.coverage.speech_seconds >= 0
     assert [a.owner for a in draft.actions] == [["Lars Large"]]
+
+
+@pytest.mark.parametrize("mark", [",", ":", ""])
+def test_a_marked_action_is_found_whatever_stop_the_recogniser_hears(mark: str) -> None:
+    who, what = "the small supplier representative", "send the open questions to the PMO within two weeks"
+    [action] = draft_of(f"Chair: Action for {who}{mark} {what}.").actions
+    assert action.owner == ["Small Supplier Representative"]
+    assert "send the open questions" in action.text

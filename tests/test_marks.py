@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import select
 
 from bot import drafts, marks, meetings, recordings
+from bot.adapters.checkpoint_files import CheckpointFolder
 from bot.adapters.content_files import ContentFolder
+from bot.adapters.sound_files import SoundFilesByAv
 from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
 from bot.config import Config, Secrets, Slack
@@ -21,10 +23,11 @@ from bot.drafts import Drafting
 from bot.formats import Agenda, Audio, Draft, LiveMark, Part, Segment, Transcript, marked_alone
 from bot.headlines.marks import second_of, with_marks
 from bot.model import Person
+from bot.spoken_terms import SpokenTerms
 from bot.store.database import Database
 from bot.store.slack_tables import LiveMarkRow
 from bot.store.tables import AuditRow, DraftRow, TranscriptRow
-from bot.transcripts import transcribe_one
+from bot.transcripts import Transcribing, transcribe_one
 from schedules.checking import problems_of
 from tests.secretariat_process import ROOT
 from tests.slack_at_hand import HARRIET, STRANGER, TOBIAS, SlackAtHand, slack_at_hand
@@ -255,7 +258,7 @@ def test_a_recordings_name_may_say_when_it_began(name: str, begun: str | None) -
 class Stenographer:
     """A recogniser that hears three sentences."""
 
-    def transcribe(self, audio: Path, *, name: str, on_progress: object) -> Transcript:
+    def transcribe(self, audio: Path, *, name: str, on_progress: object, **_more: object) -> Transcript:
         said = ["Chair: the recommendation is approved by consensus.", "Lovely weather.", "Thank you."]
         return Transcript(
             audio=Audio(name=name, duration=1800.0), parts=[Part(name=name, duration=1800.0)], engine="ear",
@@ -280,7 +283,9 @@ def test_from_slack_to_the_pmos_copy(
         recordings.arrived(
             session, name=audio.name, sha256=files.put_file(audio), meeting_uid=meeting.uid, now=clock.now()
         )
-    assert transcribe_one(database, Stenographer, files, clock, lambda _name, _done, _total: None)
+    shelf, terms = CheckpointFolder(tmp_path / "found"), SpokenTerms(config, lambda _: Agenda())
+    doing = Transcribing(Stenographer, files, SoundFilesByAv(), shelf, terms=terms)
+    assert transcribe_one(database, doing, clock, lambda _name, _done, _total: None)
     with database.reading() as session:
         kept = Transcript.model_validate_json(session.scalars(select(TranscriptRow)).one().content)
     assert kept.parts[0].starts_at == "2024-02-07T10:02:00+00:00"

@@ -228,8 +228,16 @@ def test_a_report_is_issued_on_a_named_persons_word_only(draft: object, house: R
         state, "--now", NOW, "reports", "issue", "PSG-2024-02-07", "--by", "Tobias Wrenfield", "--dry-run"
     )
     assert "Harriet Bassington" in rehearsed.stdout
+    assert "D-01: its outcome, at 00:" in rehearsed.stderr
+    assert "secretariat reports confirm PSG-2024-02-07 --all --attended --by NAME" in rehearsed.stderr
+    assert "WARNS Attendance is complete: Not known whether they came" in rehearsed.stdout
+    confirmed = secretariat(
+        state, "--now", NOW, "reports", "confirm", "PSG-2024-02-07", "--all", "--attended", "--by", "Tobias Wrenfield"
+    )
+    assert "D-01: confirmed by Tobias Wrenfield, who attended" in confirmed.stdout, confirmed.stderr
     assert rows(state, "SELECT * FROM reports") == []
-    issued = secretariat(state, "--now", NOW, "reports", "issue", "PSG-2024-02-07", "--by", "Tobias Wrenfield")
+    by = ("--by", "Tobias Wrenfield", "--overrule", "Cleared in the room; attendance checked by hand.")
+    issued = secretariat(state, "--now", NOW, "reports", "issue", "PSG-2024-02-07", *by)
     assert issued.returncode == 0, issued.stderr
     assert rows(state, "SELECT reference FROM decisions ORDER BY number") == [("PSG-DEC41",), ("PSG-DEC42",)]
     assert rows(state, "SELECT reference FROM actions ORDER BY reference") == [("PSG27-01",), ("PSG27-02",)]

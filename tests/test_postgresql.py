@@ -26,6 +26,7 @@ from bot.adapters.content_files import ContentFolder
 from bot.amendments import Submission, submit
 from bot.commands.settings import Settings
 from bot.config import Config
+from bot.corrections import Corrections
 from bot.errors import StateUnusable
 from bot.formats import Coverage, Draft, DraftedAction, DraftedMeeting
 from bot.model import Delivery, Meeting, Outcome, OutgoingMessage, Person
@@ -272,7 +273,9 @@ def test_two_who_issue_at_once_number_their_decisions_one_after_the_other(
         with whole.database.session() as session:
             meeting = reports.meeting_of_reference(session, f"PSG-{day}")
             by = members.named(session, "Tobias Wrenfield")
-            prepared = reports.prepare(session, whole.issuing, meeting, by, now, reports.Corrections())
+            prepared = reports.prepare(
+                session, whole.issuing, meeting, by, now, Corrections(how="attended", overruled="Cleared in the room.")
+            )
             row = reports.issue(session, whole.issuing, prepared, now)
             whole.announcer.report_issued(session, prepared, row, now)
 

@@ -18,7 +18,8 @@ from bot.store.tables import DraftRow
 from tests.secretariat_process import ROOT, environment, secretariat
 
 NOW = "2024-02-09T09:00:00+00:00"
-ISSUE = ("--now", NOW, "reports", "issue", "PSG-2024-02-07", "--by", "Tobias Wrenfield")
+VOUCHED = ("--attended", "--overrule", "It was cleared in the room.")
+ISSUE = ("--now", NOW, "reports", "issue", "PSG-2024-02-07", "--by", "Tobias Wrenfield", *VOUCHED)
 
 
 def decision(ref: str, outcome: str, text: str) -> DraftedDecision:
@@ -68,8 +69,8 @@ def rows(state: Path, query: str) -> list[tuple[object, ...]]:
 def test_an_unclear_outcome_keeps_a_report_from_being_issued(state: Path) -> None:
     refused = secretariat(state, *ISSUE)
     assert refused.returncode == 1
-    assert "D-02, at 00:01:01, is not clear" in refused.stderr
-    assert "--outcome D-02=accept" in refused.stderr
+    assert "D-02: its outcome, at 00:01:01, is not clear" in refused.stderr
+    assert "reports confirm PSG-2024-02-07 D-02 --outcome accept" in refused.stderr
     assert rows(state, "SELECT * FROM reports") == []
     assert rows(state, "SELECT * FROM outbox") == []
 

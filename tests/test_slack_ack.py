@@ -40,7 +40,7 @@ from handlers.slack.response_url import ResponseUrl
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar
 from schedules.series import Calendar
-from tests.slack_at_hand import issuing_of
+from tests.slack_at_hand import drafting_of, issuing_of
 
 SECRET = "an-invented-signing-secret"
 AMEND = "amend PSG 2024-02-07 D-01: the plan was approved"
@@ -118,7 +118,8 @@ def serving(config: Config, people: dict[str, Person], clock: Clock, tmp_path: P
                 keep_calendar(session, announcer, clock.now())
             files = ContentFolder(tmp_path / "content")
             door = SlackDoor(config, database, calendar, announcer, clock, files, NoScreens(), patience,
-                             feed_secret="x", issuing=lambda: issuing_of(announcer, files))  # fmt: skip
+                             feed_secret="x", issuing=lambda: issuing_of(announcer, files),
+                             drafting=lambda: drafting_of(announcer, files))  # fmt: skip
             endpoints.append(Endpoint(door, later))
             return endpoints[-1]
 

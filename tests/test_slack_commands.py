@@ -28,7 +28,7 @@ from handlers.slack.listening import build_slack_app
 from schedules.announcements import Announcer
 from schedules.due import keep_calendar
 from schedules.series import Calendar
-from tests.slack_at_hand import issuing_of
+from tests.slack_at_hand import drafting_of, issuing_of
 
 SECRET = "an-invented-signing-secret"
 HARRIET, STRANGER = "U0SAMPLE16", "U0STRANGER"
@@ -48,7 +48,8 @@ def slack(database: Database, config: Config, people: dict[str, Person], clock: 
             keep_calendar(session, announcer, now.now())
         files = ContentFolder(tmp_path / "content")
         door = SlackDoor(config, database, calendar, announcer, now, files, NoScreens(), patience=2.5,
-                         feed_secret="x", issuing=lambda: issuing_of(announcer, files))  # fmt: skip
+                         feed_secret="x", issuing=lambda: issuing_of(announcer, files),
+                             drafting=lambda: drafting_of(announcer, files))  # fmt: skip
         app = Starlette(routes=slack_routes(build_slack_app(door, signing_secret=SECRET, bot_token=None)))
         form = {"command": "/secretariat", "text": text, "user_id": user, "trigger_id": f"t-{time.monotonic_ns()}"}
         body = urlencode(form | {k: v for k, v in changes.items() if k in form})

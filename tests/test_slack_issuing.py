@@ -27,6 +27,9 @@ from tests.slack_at_hand import HARRIET, TOBIAS, SlackAtHand, check_block, texts
 MARGUERITE = "U0SAMPLE06"  # the SRO, who chairs PSG
 UID = "psg-2024-02-07@mhhsprogramme.co.uk"
 ASKED = "PSG 2024-02-07"
+WHY = "Cleared in the room; who came is checked by hand."
+VOUCHED = {"how": "attended", "overrule": WHY}
+IN_WORDS = f'attended overrule="{WHY}"'
 
 
 def decision(ref: str, outcome: str, text: str) -> DraftedDecision:
@@ -111,13 +114,20 @@ def test_a_report_is_issued_once_what_goes_out_has_been_seen(with_draft: SlackAt
     [option] = with_draft.options(asked, "draft", "psg", user=TOBIAS)
     filled = with_draft.choose(asked, "draft", option["value"], user=TOBIAS)
     assert "It is not clear from the words: please listen there." in texts(filled)
-    unclear = with_draft.submit(filled, user=TOBIAS)
-    assert "The outcome of D-02, at 00:01:01, is not clear" in unclear["errors"]["text:D-02"]
+    assert "Attendance is complete: Not known whether they came" in texts(filled)
+    unclear = with_draft.submit(filled, user=TOBIAS, **VOUCHED)
+    assert "D-02: its outcome, at 00:01:01, is not clear" in unclear["errors"]["text:D-02"]
+    heard = {"outcome:D-02": "reject"}
+    unsure = with_draft.submit(filled, user=TOBIAS, **heard, overrule=WHY)
+    assert "D-01: its outcome, at 00:01:01, is not confirmed" in unsure["errors"]["how"]
+    warned = with_draft.submit(filled, user=TOBIAS, **heard, how="listened")
+    assert "The check list warns." in warned["errors"]["overrule"]
 
-    shown = with_draft.submit(filled, user=TOBIAS, **{"outcome:D-02": "reject"})["view"]
+    shown = with_draft.submit(filled, user=TOBIAS, **heard, how="listened", overrule=WHY)["view"]
     said = texts(shown)
     assert "PSG-2024-02-07 would be issued, from draft 1." in said
-    assert "PSG-DEC42 rejected: Rejected: the threshold." in said
+    assert "PSG-DEC42 rejected: Rejected: the threshold. (Tobias Wrenfield, who listened to it)" in said
+    assert f"Your reason: {WHY}" in said
     assert "Harriet Bassington" in said
     assert "They go at once" in said
     assert "Amendment requests close" in said
@@ -130,6 +140,9 @@ def test_a_report_is_issued_once_what_goes_out_has_been_seen(with_draft: SlackAt
         ("PSG-DEC41", "accept", "The group approved plan <1>."), ("PSG-DEC42", "reject", "Rejected: the threshold."),
     ]  # fmt: skip
     notices = sent(database, "report")
+    with database.reading() as session:
+        [reason] = [r.detail["overruled"] for r in session.scalars(select(AuditRow)) if r.event == "report issued"]
+    assert reason == WHY
     assert {(row.state, row.released_by) for row in notices} == {("pending", "Tobias Wrenfield")}
     assert "nothing was done twice" in texts(with_draft.submit({**shown, "id": filled["id"]}, user=TOBIAS)["view"])
 
@@ -137,7 +150,7 @@ def test_a_report_is_issued_once_what_goes_out_has_been_seen(with_draft: SlackAt
 def test_the_preview_keeps_no_document(with_draft: SlackAtHand, tmp_path: Path) -> None:
     folder = tmp_path / "content"
     before = sorted(folder.rglob("*"))
-    with_draft.opens(f"issue {ASKED} D-02=accept", user=TOBIAS)
+    with_draft.opens(f"issue {ASKED} D-02=accept {IN_WORDS}", user=TOBIAS)
     assert sorted(folder.rglob("*")) == before
 
 
@@ -146,16 +159,16 @@ def test_turning_a_clear_outcome_round_asks_for_the_words_on_the_field(
 ) -> None:
     view = with_draft.opens(f"issue {ASKED}", user=TOBIAS)
     turned = {"outcome:D-01": "reject", "outcome:D-02": "noted"}
-    wrong = with_draft.submit(view, user=TOBIAS, **turned)["errors"]
+    wrong = with_draft.submit(view, user=TOBIAS, **turned, **VOUCHED)["errors"]
     assert "D-01 is drafted as accepted, and its text says so." in wrong["text:D-01"]
     words = 'The group did not approve "the plan".'
-    shown = with_draft.submit(view, user=TOBIAS, **turned, **{"text:D-01": words})["view"]
+    shown = with_draft.submit(view, user=TOBIAS, **turned, **VOUCHED, **{"text:D-01": words})["view"]
     with_draft.submit({**shown, "id": view["id"]}, user=TOBIAS)
     assert decisions(database)[0] == ("PSG-DEC41", "reject", "The group did not approve ”the plan”.")
 
 
 def test_a_newer_draft_is_shown_before_it_is_issued(with_draft: SlackAtHand, database: Database) -> None:
-    shown = with_draft.opens(f"issue {ASKED} D-02=reject", user=TOBIAS)
+    shown = with_draft.opens(f"issue {ASKED} D-02=reject {IN_WORDS}", user=TOBIAS)
     put(with_draft, database, drafted(), version=2)
     anew = with_draft.submit(shown, user=TOBIAS)["view"]
     assert "so nothing was done" in texts(anew)
@@ -168,7 +181,7 @@ def test_a_draft_of_many_decisions_fits_the_modal(slack: SlackAtHand, database: 
     view = slack.opens(f"issue {ASKED}", user=TOBIAS)
     assert "30 more decisions are issued as they are drafted." in texts(view)
     assert any(block.get("block_id") == "outcome:D-60" for block in view["blocks"]), "the unclear one is asked"
-    shown = slack.submit(view, user=TOBIAS, **{"outcome:D-60": "noted"})["view"]
+    shown = slack.submit(view, user=TOBIAS, **VOUCHED, **{"outcome:D-60": "noted"})["view"]
     slack.submit({**shown, "id": view["id"]}, user=TOBIAS)
     assert len(decisions(database)) == 60
 
@@ -178,7 +191,7 @@ def test_in_words_alone_a_report_is_issued_by_the_mark_of_what_was_shown(
 ) -> None:
     with_draft.screens.is_there = False
     assert "is not clear from the words" in with_draft.says("issue PSG", user=TOBIAS)
-    said = with_draft.says('issue PSG D-02=reject D-01="The group approved it."', user=TOBIAS)
+    said = with_draft.says(f'issue PSG D-02=reject D-01="The group approved it." {IN_WORDS}', user=TOBIAS)
     again = re.search(r"`/secretariat (?P<words>issue .*)`", said)
     assert again
     assert "is issued" in with_draft.says(again["words"], user=TOBIAS)
@@ -235,7 +248,7 @@ def test_the_document_goes_to_who_asked_for_it(with_draft: SlackAtHand, database
 
 def test_a_report_is_drafted_once_more(with_draft: SlackAtHand, database: Database) -> None:
     shown = with_draft.click_opens("sure_again", ASKED, user=TOBIAS)
-    assert "What was edited in draft 1 is not in it" in texts(shown)
+    assert "What was edited in draft 1 is put upon it" in texts(shown)
     with_draft.submit(shown, user=TOBIAS)
     with database.reading() as session:
         assert session.get_one(RecordingRow, "R-1").state == "transcribed"

@@ -17,10 +17,11 @@ from bot.adapters.slack_blocks import blocks_of
 from bot.adapters.slack_web import SlackWeb
 from bot.adapters.word_document import WordDocuments
 from bot.config import Config
+from bot.corrections import Corrections
 from bot.model import Notice, Offer, OutgoingMessage, Person
 from bot.obligations import Obligation
 from bot.obligations import meet as meet_obligation
-from bot.reports import Corrections, Issuing, meeting_of_reference, prepare
+from bot.reports import Issuing, meeting_of_reference, prepare
 from bot.reports import issue as issue_report
 from bot.store.database import MIGRATIONS, Database
 from bot.store.tables import ActionRow, AmendmentRow, AuditRow, DraftRow, ObligationRow, OutboxRow
@@ -127,7 +128,14 @@ def test_an_issued_report_brings_its_two_answers_one_for_who_speaks_for_a_consti
         )  # fmt: skip
         session.flush()
         meeting = meeting_of_reference(session, f"PSG-{PSG}")
-        prepared = prepare(session, issuing, meeting, people["Tobias Wrenfield"], NOW, Corrections())
+        prepared = prepare(
+            session,
+            issuing,
+            meeting,
+            people["Tobias Wrenfield"],
+            NOW,
+            Corrections(how="attended", overruled="Cleared in the room."),
+        )
         row = issue_report(session, issuing, prepared, NOW)
         door.announcer.report_issued(session, prepared, row, NOW)
         brought = {r.recipient_name: r.offers for r in session.scalars(select(OutboxRow)) if r.kind == "report"}

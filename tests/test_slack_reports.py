@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot import meetings, reports
 from bot.adapters.word_document import WordDocuments
+from bot.corrections import Corrections
 from bot.formats import (
     Coverage,
     Draft,
@@ -20,7 +21,7 @@ from bot.formats import (
     Evidence,
 )
 from bot.model import Person
-from bot.reports import Corrections, Issuing
+from bot.reports import Issuing
 from bot.store.database import Database
 from bot.store.tables import AuditRow, DraftRow, OutboxRow, RecordingRow, TranscriptRow
 from schedules.finding import find_meeting
@@ -75,7 +76,14 @@ def issue(slack: SlackAtHand, people: dict[str, Person], group: str, on: date, d
             )
         )  # fmt: skip
         session.flush()
-        prepared = reports.prepare(session, issuing, meeting, people["Tobias Wrenfield"], NOW, Corrections())
+        prepared = reports.prepare(
+            session,
+            issuing,
+            meeting,
+            people["Tobias Wrenfield"],
+            NOW,
+            Corrections(how="attended", overruled="Cleared in the room."),
+        )
         return reports.issue(session, issuing, prepared, NOW).id
 
 

@@ -29,14 +29,21 @@ from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
 from bot.config import Config
 from bot.config_file import read_config
+from bot.corrections import Corrections
 from bot.formats import (
     Audio,
+    Completeness,
     Coverage,
     Draft,
     DraftedAction,
     DraftedDecision,
     DraftedMeeting,
     Evidence,
+    Matrix,
+    MatrixCell,
+    MatrixItem,
+    MatrixRow,
+    PossibleLine,
     Transcript,
     Unrepresented,
 )
@@ -105,6 +112,14 @@ def psg_draft() -> Draft:
             speech_seconds=50, represented_seconds=20, unattributed_seconds=5,
             unrepresented=[Unrepresented(start=40, end=47, segments=["s3"])],
         ),
+        possible=[PossibleLine(ref="X-01", kind="action", item=None, text="A speaker said they would look into it.",
+                               at=44.0, segment="s3", evidence=[Evidence(segment="s3", quote="we will look into it")])],
+        matrix=Matrix(
+            items=[MatrixItem(item="3", title="Plan")],
+            rows=[MatrixRow(constituency="Large Supplier", cells=[MatrixCell(state="spoke", seconds=9.0)])],
+        ),
+        completeness=Completeness(unrepresented_seconds=30, unattributed_seconds=5, doubtful=[], undiscussed=[],
+                                  statement=["Agenda item with no discussion found: Budget."]),
     )  # fmt: skip
 
 
@@ -166,7 +181,9 @@ def issue_psg(session: Session, config: Config, files: ContentFolder) -> None:
         ),
     )
     meeting, by = held_psg(session), members.named(session, "Rosalind Achterberg")
-    prepared = reports.prepare(session, issuing, meeting, by, NOW, reports.Corrections())
+    prepared = reports.prepare(
+        session, issuing, meeting, by, NOW, Corrections(how="attended", overruled="Cleared in the room.")
+    )
     reports.issue(session, issuing, prepared, NOW)
 
 
@@ -459,6 +476,11 @@ class TestThePages:
         assert "Circulate the defect report &lt;script&gt;" in words
         assert "00:00:40 to 00:00:47" in words
         assert "(40%)" in words
+        assert "X-01" in words
+        assert "A speaker said they would look into it." in words
+        assert f'href="/recordings/{house.recording_id}#t=44"' in words
+        assert "Spoke, no view drafted" in words
+        assert "Agenda item with no discussion found: Budget." in words
 
     def test_a_report_shows_what_was_issued_without_working_material(self, page: httpx.Client) -> None:
         words = words_of(page.get("/reports/PSG-2025-12-03-r1"))

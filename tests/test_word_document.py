@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,8 +15,10 @@ import pytest
 from docx.document import Document
 from docx.oxml.ns import qn
 from docx.table import Table
+from typer.testing import CliRunner
 
 from bot.adapters.word_document import PLACEHOLDERS, WordDocuments, placeholders_in, template_problems
+from bot.cli import app
 from bot.errors import SecretariatError
 from bot.formats import (
     Coverage,
@@ -137,7 +140,7 @@ def test_the_draft_carries_the_words_each_line_rests_on() -> None:
     assert "The words it rests on" in rests_on
     assert "Wording: clear" in rests_on
     assert f"“{QUOTE}”" in rests_on
-    assert "Speech not represented" in [p.text for p in document.paragraphs]
+    assert "Completeness" in [p.text for p in document.paragraphs]
     assert "75% of 10 minutes" in " ".join(p.text for p in document.paragraphs)
     assert rows_of(table_of(document, "Ref", "Constituency", "Stance", "View", "Time"))[0][2] == "Objects"
 
@@ -240,15 +243,15 @@ def changed_template(folder: Path, old: str, new: str) -> Path:
 def test_a_misspelt_placeholder_is_named(tmp_path: Path) -> None:
     template = changed_template(tmp_path, "decision.text", "decision.txt")
     problems = template_problems(template)
-    assert any("unknown placeholder: decision.txt" in p for p in problems)
-    assert any("lacks the placeholder decision.text" in p for p in problems)
+    assert any("unknown placeholder: decision.txt" in p.sentence and p.severity == "error" for p in problems)
+    assert any("lacks the placeholder decision.text" in p.sentence for p in problems)
     with pytest.raises(SecretariatError, match=r"changed\.docx cannot be used"):
         WordDocuments(template).draft_document(REPORT)
 
 
 def test_a_broken_tag_is_a_sentence_that_names_the_template(tmp_path: Path) -> None:
     template = changed_template(tmp_path, "{%p else %}", "{%p els %}")
-    assert "changed.docx" in template_problems(template)[0]
+    assert "changed.docx" in template_problems(template)[0].sentence
     with pytest.raises(SecretariatError, match=r"changed\.docx cannot be used"):
         WordDocuments(template).issued_document(REPORT)
 
@@ -261,3 +264,18 @@ def test_no_word_file_at_all(tmp_path: Path, content: bytes | None) -> None:
     with pytest.raises(SecretariatError, match=r"template\.docx cannot be used"):
         WordDocuments(path).draft_document(REPORT)
     assert len(template_problems(path)) == 1
+
+
+def test_check_names_what_is_wrong_with_the_template(tmp_path: Path) -> None:
+    shutil.copytree(ROOM, tmp_path / "templates")
+    changed = changed_template(tmp_path, "decision.text", "decision.txt")
+    changed.rename(tmp_path / "templates" / "headline_report.docx")
+    environment = {
+        "SECRETARIAT_PATHS__TEMPLATES": str(tmp_path / "templates"),
+        "SECRETARIAT_PATHS__STATE": str(tmp_path),
+    }
+    done = CliRunner().invoke(app, ["--config", str(ROOM.parent / "config.yaml"), "check"], env=environment)
+    assert done.exit_code == 1
+    said = " ".join(done.output.split())
+    assert "headline_report.docx has an unknown placeholder: decision.txt." in said
+    assert "headline_report.docx lacks the placeholder decision.text." in said

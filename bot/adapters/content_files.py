@@ -44,6 +44,12 @@ class ContentFolder:
             raise FileNotFoundError(f"no content {sha256} is kept in {self.root}")
         return place
 
+    def forget(self, sha256: str) -> None:
+        place = self._place(sha256)
+        if place.exists():
+            place.unlink()
+            sync_folder(place.parent)
+
     def _place(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
 

@@ -1,47 +1,71 @@
-"""Speech to text by faster-whisper (Whisper on CTranslate2), on the processor; local weights need no internet."""
+"""Speech to text by faster-whisper (Whisper on CTranslate2), on a GPU where there is one; local weights need no hub."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.transcribe import Segment as SpokenSegment
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-from bot.adapters.av_decoder import RATE, Samples, decoded
-from bot.adapters.whisper_weights import EMBEDDED, EMBEDDED_NAME, resolve
+from bot.adapters.av_decoder import RATE, Samples
+from bot.adapters.sound_spool import SoundSpool, spooled
+from bot.adapters.whisper_weights import EMBEDDED, resolve, sha256_of, title
 from bot.errors import SecretariatError
 from bot.formats import Audio, Part, Segment, Transcript, Word
-from bot.ports import Progress
+from bot.ports import Checkpoints, Progress
 from bot.sentences import sentences, spaced
+from bot.speech_windows import without
 
 STRETCH = 600  # seconds recognised at a time: a two-hour meeting at once takes 5 GB of memory
 LOOK_BACK = 30  # seconds before the end of a stretch in which the quietest moment is looked for
 
 
 class FasterWhisper:
-    """A `bot.ports.Recogniser`. `model`: `embedded`, a folder, or a name on the Hugging Face hub.
+    """A `bot.ports.Recogniser`. `model`: `embedded`, `base`, a folder, or a name on the Hugging Face hub.
 
     `language` is a code such as 'en', None to let the engine find out; `threads` 0 leaves the number to the engine.
-    The weights are verified and loaded at the first recording.
+    The weights are verified and loaded at the first recording. A glossary is not used: its hotwords drop sentences.
     """
 
-    def __init__(self, model: str, *, language: str | None, threads: int = 0) -> None:
-        self._model, self._language, self._threads = model, language, threads
+    def __init__(
+        self, model: str, *, language: str | None, threads: int = 0, models: Path = Path("var/models")
+    ) -> None:
+        self._model, self._language, self._threads, self._models = model, language, threads, models
         self._loaded: WhisperModel | None = None
 
-    def transcribe(self, audio: Path, *, name: str, on_progress: Progress) -> Transcript:
+    def transcribe(
+        self,
+        audio: Path,
+        *,
+        name: str,
+        on_progress: Progress,
+        checkpoints: Checkpoints | None = None,
+        excluded: Sequence[tuple[float, float]] = (),
+        glossary: Sequence[str] = (),
+    ) -> Transcript:
         """Transcribe one file, a sentence a segment. Raises UnreadableRecording where it holds no audio.
 
         Without speech the transcript has no segments. SecretariatError where the weights cannot be used.
         """
-        samples = decoded(audio, name)
-        duration, sha256 = len(samples) / RATE, _sha256(audio)
-        on_progress(0.0, duration)
-        spoken, language = self._words(samples, duration, on_progress)
+        spoken: list[list[Word]] = []
+        language = self._language
+        with spooled(audio, name) as sound:
+            duration, sha256 = sound.length / RATE, sha256_of(audio)
+            on_progress(0.0, duration)
+            for first, stretch in stretches(sound, excluded):
+                key = f"faster-whisper {title(self._model)} {language} {sha256} {first} {len(stretch)}"
+                found = checkpoints.kept(key) if checkpoints else None
+                if found is None:
+                    found = self._heard(stretch, first / RATE, language, lambda done: on_progress(done, duration))
+                    if checkpoints:
+                        checkpoints.keep(key, found)
+                language = language or found["language"]
+                spoken += [[Word.model_validate(word) for word in segment] for segment in found["segments"]]
         segments = [
             _segment(number, words) for number, words in enumerate(filter(None, map(spaced, sentences(spoken))))
         ]
@@ -50,41 +74,40 @@ class FasterWhisper:
             audio=Audio(name=name, duration=duration, sha256=sha256),
             parts=[Part(name=name, duration=duration)],
             engine="faster-whisper",
-            model=EMBEDDED_NAME if self._model == EMBEDDED else self._model,
+            model=title(self._model),
             language=language,
             segments=segments,
         )
 
-    def _words(self, samples: Samples, duration: float, on_progress: Progress) -> tuple[list[list[Word]], str | None]:
-        """The words of each spoken segment, on the recording's line of seconds, and the language."""
-        words, language = [], self._language
-        for first, stretch in stretches(samples):
-            spoken, about = self._engine().transcribe(
-                stretch.astype(np.float32) / 32768,
-                language=language,
-                beam_size=5,
-                vad_filter=True,
-                word_timestamps=True,
-                condition_on_previous_text=False,  # one slip would be repeated through the rest of the meeting
-            )
-            language = language or about.language
-            for segment in spoken:
-                words.append(_timed(segment, first / RATE))
-                on_progress(min(first / RATE + float(segment.end), duration), duration)
-        return words, language
+    def _heard(
+        self, stretch: Samples, begins: float, language: str | None, told: Callable[[float], None]
+    ) -> dict[str, Any]:
+        """{"language", "segments": [[word, ...], ...]}, the words on the recording's line of seconds."""
+        heard, about = self._engine().transcribe(
+            stretch.astype(np.float32) / 32768,
+            language=language,
+            beam_size=5,
+            vad_filter=True,
+            word_timestamps=True,
+            condition_on_previous_text=False,  # one slip would be repeated through the rest of the meeting
+        )
+        segments = []
+        for segment in heard:
+            segments.append([word.model_dump() for word in _timed(segment, begins)])
+            told(min(begins + float(segment.end), begins + len(stretch) / RATE))
+        return {"language": about.language, "segments": segments}
 
     def _engine(self) -> WhisperModel:
         if self._loaded is None:
-            self._loaded = _load(self._model, resolve(self._model), self._threads)
+            self._loaded = _load(self._model, resolve(self._model, self._models), self._threads)
         return self._loaded
 
 
 def _load(model: str, weights: Path | str, threads: int) -> WhisperModel:
     local = isinstance(weights, Path)
+    device, kind = ("cuda", "float16") if ctranslate2.get_cuda_device_count() else ("cpu", "int8")
     try:
-        return WhisperModel(
-            str(weights), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=local
-        )
+        return WhisperModel(str(weights), device=device, compute_type=kind, cpu_threads=threads, local_files_only=local)
     except (LocalEntryNotFoundError, HfHubHTTPError, ValueError, RuntimeError) as problem:
         if local:
             sentence, hint = f"The weights in {weights} cannot be loaded: {problem}.", "another folder"
@@ -94,15 +117,19 @@ def _load(model: str, weights: Path | str, threads: int) -> WhisperModel:
         raise SecretariatError(sentence, hint=f"Give {hint}, or `{EMBEDDED}`.", model=model) from problem
 
 
-def stretches(samples: Samples) -> Iterator[tuple[int, Samples]]:
-    """At most STRETCH seconds at a time, with the number of the first sample; cut where it is quietest."""
-    first = 0
-    while len(samples) - first > STRETCH * RATE:
-        last = first + STRETCH * RATE
-        cut = last - LOOK_BACK * RATE + _quietest(samples[last - LOOK_BACK * RATE : last])
-        yield first, samples[first:cut]
-        first = cut
-    yield first, samples[first:]
+def stretches(sound: SoundSpool, excluded: Sequence[tuple[float, float]] = ()) -> Iterator[tuple[int, Samples]]:
+    """At most STRETCH seconds at a time, with the number of the first sample; cut where it is quietest.
+
+    Nothing of the `excluded` ranges (seconds) is in them.
+    """
+    for begin, end in without([(0.0, sound.length / RATE)], excluded):
+        first, last = round(begin * RATE), round(end * RATE)
+        while last - first > STRETCH * RATE:
+            reach = first + STRETCH * RATE
+            cut = reach - LOOK_BACK * RATE + _quietest(sound.read(reach - LOOK_BACK * RATE, reach))
+            yield first, sound.read(first, cut)
+            first = cut
+        yield first, sound.read(first, last)
 
 
 def _quietest(samples: Samples) -> int:
@@ -128,8 +155,3 @@ def _timed(segment: SpokenSegment, offset: float) -> list[Word]:
 def _segment(number: int, words: list[Word]) -> Segment:
     text = " ".join(word.text for word in words)
     return Segment(id=str(number), start=words[0].start, end=words[-1].end, text=text, words=words)
-
-
-def _sha256(audio: Path) -> str:
-    with audio.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -27,8 +27,9 @@ from markupsafe import Markup, escape
 from bot.adapters.word_columns import bookmark_of, columns_of, mark_columns
 from bot.adapters.word_reading import read_report
 from bot.adapters.word_redline import redline
+from bot.adapters.word_stripping import strip_comments
 from bot.clock import LONDON, spoken_date
-from bot.errors import SecretariatError
+from bot.errors import Problem, SecretariatError
 from bot.formats import (
     DraftedAction,
     DraftedDecision,
@@ -36,12 +37,16 @@ from bot.formats import (
     DraftedViewpoint,
     DraftRemark,
     Evidence,
+    Matrix,
+    MatrixCell,
+    PossibleLine,
     Unrepresented,
     marked_alone,
     timestamp,
     wording_certainty,
 )
 from bot.model import AttendanceRow, ChangeBy, Disposition, HeadlineReport, PostMeetingNote
+from bot.recording_links import at_second
 from bot.report_table import ReadDocument
 from bot.report_words import NO_CONSTITUENCY, NO_OWNER, NO_TIME, OUTCOMES, REACHED_BY, STATUS, WHOLE_REPORT, due_words
 
@@ -57,15 +62,19 @@ PLACEHOLDERS: frozenset[str] = frozenset(
      "note.what", "note.when", "quote.time", "quote.words", "unrepresented", "stretch.start", "stretch.end",
      "coverage_statement", "post_meeting_notes", "added.ref", "added.line", "added.source", "added.date", "added.text",
      "dispositions", "disposition.reference", "disposition.line", "disposition.source", "disposition.outcome",
-     "disposition.reason"]
+     "disposition.reason", "possible", "maybe.ref", "maybe.kind", "maybe.text", "maybe.time", "maybe.quotes", "matrix",
+     "part.columns", "column.title", "part.rows", "seat.constituency", "seat.cells", "cell.state", "completeness",
+     "stretch.length"]
 )  # fmt: skip
 OPTIONAL: frozenset[str] = frozenset(
     ["prepared_from", "issued_by", "attendee.seat", "attendee.organisation", "attendee.constituency", "view.stance",
-     "decision.confidence", "action.confidence"]
+     "decision.confidence", "action.confidence", "stretch.length", "maybe.ref"]
 )  # fmt: skip
 _LOOPS: Mapping[str, str] = {
     "attendance": "attendee", "decisions": "decision", "actions": "action", "discussions": "discussion",
     "discussion.views": "view",
+    "possible": "maybe", "maybe.quotes": "quote", "matrix": "part", "part.columns": "column", "part.rows": "seat",
+    "seat.cells": "cell",
     "raid_items": "raid", "dates": "note", "unrepresented": "stretch", "post_meeting_notes": "added",
     "dispositions": "disposition",
     "decision.quotes": "quote", "action.quotes": "quote", "view.quotes": "quote", "raid.quotes": "quote",
@@ -75,7 +84,10 @@ _UNREADABLE = (PackageNotFoundError, BadZipFile, KeyError, ValueError, OSError, 
 # XML 1.0 has no place for these; one in a transcript would make a file that Word refuses.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+KNOWN_PLACEHOLDERS = "The placeholders are listed in report_templates/README.md."
 Row = dict[str, object]
+ITEMS_ACROSS = 5  # agenda items beside each other on an A4 page
+MOST_STRETCHES = 20
 
 
 class WordDocuments:
@@ -106,15 +118,18 @@ class WordDocuments:
         if report.post_meeting_notes or report.dispositions:
             self._refuse_without_sections()
         document = _opened(self._template)
+        columns = columns_of(document.docx.element.body)  # while the placeholders still stand in it
         try:
             document.render(_context(report, _Marks(document, report.recording_link), working=working), _environment())
         except jinja2.TemplateError as problem:
             raise _unusable(self._template, str(problem)) from problem
         except (SyntaxError, ValueError) as problem:
             raise _unusable(self._template, f"a tag stands where Word cannot have one ({problem})") from problem
-        mark_columns(document.docx.element.body, columns_of(_opened(self._template).docx.element.body), _rows(report))
+        mark_columns(document.docx.element.body, columns, _rows(report))
         if working:
             _put_remarks(document.docx, report.draft.remarks)
+        else:
+            strip_comments(document.docx)
         properties = document.docx.core_properties  # get_docx() would load the template anew
         properties.title = f"{report.group} headline report, {spoken_date(report.meeting_on)}"
         properties.subject = f"{report.group_name}: {report.version}"
@@ -141,15 +156,17 @@ def _put_remarks(document: WordFile, remarks: Sequence[DraftRemark]) -> None:
         document.add_comment(paragraph.runs, text=_clean(remark.text), author=_clean(remark.author), initials=initials)
 
 
-def template_problems(template: Path) -> list[str]:
-    """A sentence for each placeholder that is unknown or missing, or one that says why the file cannot be read."""
+def template_problems(template: Path) -> list[Problem]:
+    """Each placeholder that is unknown (nothing can be made) or missing, or why the file cannot be read."""
     try:
         used = placeholders_in(template)
     except SecretariatError as problem:
-        return [str(problem)]
+        return [Problem("word-template", problem.sentence, problem.hint)]
     unknown = [f"{template.name} has an unknown placeholder: {name}." for name in sorted(used - PLACEHOLDERS)]
     missing = [f"{template.name} lacks the placeholder {name}." for name in sorted(PLACEHOLDERS - OPTIONAL - used)]
-    return unknown + missing
+    return [Problem("word-template", said, KNOWN_PLACEHOLDERS) for said in unknown] + [
+        Problem("word-template", said, KNOWN_PLACEHOLDERS, severity="warning") for said in missing
+    ]
 
 
 def placeholders_in(template: Path) -> set[str]:
@@ -197,7 +214,7 @@ def _opened(template: Path) -> DocxTemplate:
 def _unusable(template: Path, why: str) -> SecretariatError:
     return SecretariatError(
         f"The Word template {template} cannot be used: {why}.",
-        hint="The placeholders are listed in report_templates/README.md.",
+        hint=KNOWN_PLACEHOLDERS,
     )
 
 
@@ -217,6 +234,10 @@ class _Marks:
         number, name = next(self._ids), escape(bookmark_of(ref))
         return Markup(f'<w:bookmarkStart w:id="{number}" w:name="{name}"/>{_run(ref)}<w:bookmarkEnd w:id="{number}"/>')  # noqa: S704  (each value is escaped)
 
+    def source(self, said: str) -> Markup:
+        """'Notes of Jo Bloggs, line 12': where something stands that no recording holds."""
+        return Markup(_run(said))  # noqa: S704
+
     def time(self, seconds: float | None, *, nearby: bool = False) -> Markup:
         """'00:12:34', a link to that second where the recording has one; 'near 00:12:34' where it is said close by.
 
@@ -227,7 +248,7 @@ class _Marks:
         said = f"near {timestamp(seconds)}" if nearby else timestamp(seconds)
         if not self._link:
             return Markup(_run(said))  # noqa: S704
-        relation = self._document.build_url_id(self._link.replace("{seconds}", str(int(seconds))))
+        relation = self._document.build_url_id(at_second(self._link, seconds))
         run = _run(said, style="Hyperlink")
         return Markup(f'<w:hyperlink r:id="{escape(relation)}" w:history="1">{run}</w:hyperlink>')  # noqa: S704
 
@@ -263,9 +284,69 @@ def _context(report: HeadlineReport, marks: _Marks, *, working: bool) -> Row:
         "post_meeting_notes": [_added(note, marks) for note in report.post_meeting_notes],
         "dates": [{"what": _clean(what), "when": _clean(when)} for what, when in report.dates_to_note],
         "dispositions": [_disposition(row) for row in report.dispositions],
-        "unrepresented": [_stretch(x, marks) for x in draft.coverage.unrepresented] if working else [],
+        **_working_material(report, marks, working),
+    }
+
+
+def _working_material(report: HeadlineReport, marks: _Marks, working: bool) -> Row:
+    """The sections that stand in the PMO's copy alone; empty in an issued report, whatever it was given."""
+    draft = report.draft
+    return {
+        "possible": [_possible(line, marks) for line in draft.possible] if working else [],
+        "matrix": _matrix(draft.matrix) if working and draft.matrix else [],
+        "completeness": [_clean(text) for text in _completeness(report)] if working else [],
+        "unrepresented": [_stretch(x, marks) for x in _longest(draft.coverage.unrepresented)] if working else [],
         "coverage_statement": _clean(_coverage_statement(report)) if working else "",
     }
+
+
+def _possible(line: PossibleLine, marks: _Marks) -> Row:
+    return {
+        "ref": _clean(line.ref),
+        "kind": line.kind.capitalize(),
+        "text": _clean(line.text),
+        "time": marks.time(line.at),
+        "quotes": _quotes(line.evidence, line.at, line.segment, marks),
+    }
+
+
+def _matrix(matrix: Matrix) -> list[Row]:
+    """Tables of as many items as a page's width holds."""
+    if not matrix.rows:
+        return []
+    parts: list[Row] = []
+    for first in range(0, len(matrix.items), ITEMS_ACROSS):
+        across = slice(first, first + ITEMS_ACROSS)
+        titles = [f"{item.item}. {item.title}" if item.item else item.title for item in matrix.items[across]]
+        cells = [[{"state": _clean(_cell(cell))} for cell in row.cells[across]] for row in matrix.rows]
+        names = [_clean(row.constituency) for row in matrix.rows]
+        rows = [{"constituency": name, "cells": of_row} for name, of_row in zip(names, cells, strict=True)]
+        parts.append({"columns": [{"title": _clean(title)} for title in titles], "rows": rows})
+    return parts
+
+
+def _cell(cell: MatrixCell) -> str:
+    """'Spoke: V-03', 'Spoke, no view drafted', 'No view recorded', 'Absent'."""
+    if cell.state == "spoke":
+        return f"Spoke: {', '.join(cell.views)}" if cell.views else "Spoke, no view drafted"
+    return cell.state.capitalize()
+
+
+def _completeness(report: HeadlineReport) -> list[str]:
+    """The statement, but for the stretches, which stand in a table of their own."""
+    draft = report.draft
+    alone = "; ".join(marked_alone(draft))
+    of_old = [f"Marked live, no line found: {alone}."] if alone else []  # a draft of before there was a statement
+    said = draft.completeness.statement if draft.completeness else of_old
+    shorter = len(draft.coverage.unrepresented) - len(_longest(draft.coverage.unrepresented))
+    more = [f"{shorter} shorter stretches that no line rests on are not listed."] if shorter else []
+    return [text for text in said if not text.startswith("Not represented: ")] + more
+
+
+def _longest(stretches: Sequence[Unrepresented]) -> list[Unrepresented]:
+    """The longest stretches, in their order: somebody who listens begins there."""
+    longest = sorted(stretches, key=lambda s: s.start - s.end)[:MOST_STRETCHES]
+    return sorted(longest, key=lambda s: s.start)
 
 
 def _attendee(row: AttendanceRow) -> Row:
@@ -304,7 +385,9 @@ def _action(line: DraftedAction, marks: _Marks, working: bool, live: Collection[
 
 def _certainty(line: DraftedDecision | DraftedAction, live: Collection[str | None]) -> str:
     """How plainly the words say it, and whether somebody marked it live."""
-    return f"{wording_certainty(line.confidence)}{'; marked live' if line.ref in live else ''}"
+    marked = "; marked live" if line.ref in live else ""
+    reworded = f"; reworded by a language model, from: {_clean(line.reworded_from)}" if line.reworded_from else ""
+    return f"{wording_certainty(line.confidence)}{marked}{reworded}"
 
 
 def _rows(report: HeadlineReport) -> dict[str, list[str]]:
@@ -342,13 +425,16 @@ def item_title(titles: Mapping[str, str], key: str | None) -> str:
 
 
 def _view(line: DraftedViewpoint, marks: _Marks, working: bool) -> Row:
+    quotes = _quotes(line.evidence, line.at, line.segment, marks) if working else []
+    if working and line.reworded_from:
+        quotes.append({"time": marks.source("Reworded by a language model, from"), "words": _clean(line.reworded_from)})
     return {
         "ref": marks.reference(line.ref),
         "constituency": _clean(line.constituency or line.speaker) or NO_CONSTITUENCY,
         "stance": line.stance.capitalize() if working else "",
         "text": _clean(line.text),
         "time": marks.time(line.at),
-        "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
+        "quotes": quotes,
     }
 
 
@@ -383,10 +469,15 @@ def _disposition(row: Disposition) -> Row:
 
 
 def _quotes(evidence: Sequence[Evidence], at: float | None, segment: str, marks: _Marks) -> list[Row]:
-    """Each quote with where to listen; a quote that states no time of its own is near the line's."""
+    """Each quote with where to listen; a quote that states no time of its own is near the line's.
+
+    What was written down and not recorded says where it stands instead.
+    """
     return [
         {
-            "time": marks.time(at if e.at is None else e.at, nearby=e.at is None and e.segment != segment),
+            "time": marks.source(e.source)
+            if e.source
+            else marks.time(at if e.at is None else e.at, nearby=e.at is None and e.segment != segment),
             "words": _clean(e.quote),
         }
         for e in evidence
@@ -394,24 +485,20 @@ def _quotes(evidence: Sequence[Evidence], at: float | None, segment: str, marks:
 
 
 def _stretch(stretch: Unrepresented, marks: _Marks) -> Row:
-    return {"start": marks.time(stretch.start), "end": marks.time(stretch.end)}
+    seconds = stretch.end - stretch.start
+    length = _minutes(seconds) if seconds >= 60 else f"{seconds:.0f} seconds"
+    return {"start": marks.time(stretch.start), "end": marks.time(stretch.end), "length": length}
 
 
 def _coverage_statement(report: HeadlineReport) -> str:
-    """What of the speech the lines rest on, and what was marked live without a line near it."""
-    alone = "; ".join(marked_alone(report.draft))
-    return f"{_speech(report)}{f' Marked live, no line found: {alone}.' if alone else ''}"
-
-
-def _speech(report: HeadlineReport) -> str:
+    """How much of the speech the lines rest on."""
     coverage = report.draft.coverage
+    if not report.draft.recorded:
+        return "There is no recording that these lines could be compared with."
     if not coverage.speech_seconds:
         return "No speech was transcribed."
     share = coverage.represented_seconds / coverage.speech_seconds
-    statement = f"The lines above rest on {share:.0%} of {_minutes(coverage.speech_seconds)} of speech."
-    if coverage.unattributed_seconds:
-        statement += f" Nobody is named as the speaker of {_minutes(coverage.unattributed_seconds)}."
-    return statement
+    return f"The lines above rest on {share:.0%} of {_minutes(coverage.speech_seconds)} of speech."
 
 
 def _minutes(seconds: float) -> str:

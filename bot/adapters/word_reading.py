@@ -47,6 +47,7 @@ def read_report(content: bytes, references: Iterable[str]) -> ReadDocument:
         authors=tuple(sorted(_authors(body))),
         remarks=tuple(reading.comments[key] for key in reading.comments if key not in reading.placed),
         unread=tuple(reading.unread),
+        columns={kind: tuple(fields) for kind, fields in reading.found.items()},
     )
 
 
@@ -138,6 +139,7 @@ class _Reading:
     placed: set[str] = field(default_factory=set)
     title: str = ""
     columns: tuple[str, tuple[str, ...]] | None = None
+    found: dict[str, dict[str, None]] = field(default_factory=dict)  # by kind, the fields of its tables
 
     def read(self, body: Element) -> None:
         """Paragraphs and tables in their order, those inside content controls too."""
@@ -161,8 +163,11 @@ class _Reading:
         elif columns is not None:
             rows = rows[1:]
         if columns is None:
+            lost = filter(None, map(self._bookmark, rows))
+            self.unread += [f"The row of {ref} stands in a table whose header is gone." for ref in lost]
             return
         self.columns = columns
+        self.found.setdefault(columns[0], {}).update(dict.fromkeys(filter(None, columns[1])))
         for row in rows:
             self._row(row, *columns)
 
@@ -173,10 +178,11 @@ class _Reading:
 
     def _row(self, row: Element, kind: str, columns: tuple[str, ...]) -> None:
         cells = _cells(row)
-        if len(cells) < len(columns):
-            return  # the words that the row above rests on: one cell across
-        if len(cells) > len(columns):
-            self.unread.append(f"A row under {self.title or kind} has {len(cells)} cells, not {len(columns)}.")
+        if len(cells) != len(columns):
+            ref = self._bookmark(row)
+            if ref or len(cells) > 1:  # else the words that the row above rests on: one cell across
+                row_of = f"The row of {ref}" if ref else f"A row under {self.title or kind}"
+                self.unread.append(f"{row_of} has {len(cells)} cells, not {len(columns)}.")
             return
         after = {name: _cell_text(cell, struck=False) for name, cell in zip(columns, cells, strict=True) if name}
         before = {name: _cell_text(cell, struck=True) for name, cell in zip(columns, cells, strict=True) if name}

@@ -1,4 +1,7 @@
-"""amendments: list, show, withdraw, add, review, word, no-comments, tracker, conflicts. The PMO at a terminal."""
+"""amendments: list, show, withdraw, add, review, word, no-comments, tracker, conflicts. The PMO at a terminal.
+
+Marked-up Word reports (from-word, marked) have a module of their own.
+"""
 
 from __future__ import annotations
 
@@ -160,11 +163,21 @@ def _said(session: Session, row: AmendmentRow, verdict: Verdict, chairs: list[Pe
 
 
 @app.command("word")
-def word(context: typer.Context, reference: REF, by: BY) -> None:
-    """A representative agrees that their constituency's recorded view is changed."""
+def word(
+    context: typer.Context,
+    reference: REF,
+    by: BY,
+    refused: Annotated[bool, typer.Option("--refused", help="They do not agree.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why they do not agree, where they say so.")] = "",
+) -> None:
+    """A representative agrees that their constituency's recorded view is changed, or does not."""
     whole = context.obj.secretariat
     with whole.database.session() as session:
         row, person = amendments.named(session, reference), members.named(session, by)
+        if refused:
+            reviews.refuse_word(session, row, by=person, now=whole.clock.now(), reason=reason)
+            typer.echo(f"{person.name} does not agree to {row.reference}: the view of {row.needs_word_of} stays.")
+            return
         reviews.give_word(session, row, by=person, now=whole.clock.now())
         typer.echo(f"{person.name} gives the word of {row.needs_word_of} for {row.reference}.")
 

@@ -14,10 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from slack_sdk.signature import SignatureVerifier
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from bot import members, reports
+from bot import clearances, drafts, meetings, members, reports
+from bot.app import Secretariat
 from bot.clock import spoken
+from bot.corrections import Corrections
 from bot.errors import ConfigInvalid, SecretariatError
+from bot.report_life import WORDS, state_of_revision
 from bot.store.tables import ActionRow, DecisionRow, DraftRow, ReportRow
 from handlers.slack.door import LATER
 from handlers.slack.response_url import ResponseUrl
@@ -47,13 +51,26 @@ def print_problems(error: ConfigInvalid) -> None:
 @reports_app.command("list")
 def list_reports(context: typer.Context) -> None:
     """Drafts and issued reports."""
-    table = Table("Reference", "What", "When (London)")
-    with context.obj.secretariat.database.reading() as session:
+    whole = context.obj.secretariat
+    table = Table("Reference", "What", "When (London)", "Where it stands")
+    with whole.database.reading() as session:
         for draft in session.scalars(select(DraftRow).order_by(DraftRow.made_at)):
-            table.add_row(draft.id.partition("-draft-")[0], f"draft {draft.version}", spoken(draft.made_at))
+            newest, stands = drafts.latest(session, draft.meeting_uid), "an older draft"
+            if newest and newest.id == draft.id:
+                stands = clearances.standing_of(session, draft.meeting_uid).words
+            table.add_row(draft.id.partition("-draft-")[0], f"draft {draft.version}", spoken(draft.made_at), stands)
         for report in session.scalars(select(ReportRow).order_by(ReportRow.issued_at)):
-            table.add_row(report.reference, f"issued, revision {report.revision}", spoken(report.issued_at))
+            what, stands = f"issued, revision {report.revision}", _stands(whole, session, report)
+            table.add_row(report.reference, what, spoken(report.issued_at), stands)
     Console().print(table)
+
+
+def _stands(whole: Secretariat, session: Session, report: ReportRow) -> str:
+    """'issued, late: it was due Friday 9 February 2024, 17:00 (London)'."""
+    newest, meeting = reports.latest(session, report.meeting_uid), meetings.by_uid(session, report.meeting_uid)
+    words = WORDS[state_of_revision(report.revision, newest.revision if newest else report.revision)]
+    due = whole.announcer.report_due(session, meeting) if meeting and report.revision == 1 else None
+    return f"{words}, late: it was due {spoken(due)}" if due and report.issued_at > due else words
 
 
 @reports_app.command("show")
@@ -88,29 +105,45 @@ def issue_report(
     text: Annotated[
         list[str] | None, typer.Option(help="A decision or action in your words: D-02='The group ...'. Repeatable.")
     ] = None,
+    listened: Annotated[
+        bool, typer.Option("--listened", help="You listened to each outcome not confirmed yet: you confirm them so.")
+    ] = False,
+    attended: Annotated[bool, typer.Option("--attended", help="The same, as you attended the meeting.")] = False,
+    overrule: Annotated[
+        str, typer.Option(help="Why it goes out in spite of what the check list warns of; kept in the audit.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")] = False,
 ) -> None:
     """Issue a headline report on a named person's word: frozen, numbered, sent to the group's members."""
     whole = context.obj.secretariat
     now = whole.clock.now()
-    corrections = reports.Corrections(_by_reference("--outcome", outcome), _by_reference("--text", text))
+    corrections = Corrections(
+        outcomes=by_reference("--outcome", outcome),
+        texts=by_reference("--text", text),
+        how="listened" if listened else "attended" if attended else None,
+        overruled=overrule,
+    )
     with whole.database.session() as session:
         meeting = reports.meeting_of_reference(session, reference)
         prepared = reports.prepare(session, whole.issuing, meeting, members.named(session, by), now, corrections)
-        typer.echo(f"{prepared.by.name} confirms, by issuing, these outcomes:")
+        for check in prepared.checks:
+            typer.echo(f"{'      ' if check.is_met else 'WARNS '}{check.title}: {check.words}")
+        typer.echo("The outcomes, and who has confirmed each:")
         for line in prepared.outcomes or ("no decision is recorded",):
             typer.echo(f"  {line}")
         if dry_run:
             typer.echo("Would be sent to:")
             for person in whole.announcer.report_recipients(session, meeting):
                 typer.echo(f"  {person.name} <{person.email or person.slack_user_id}>")
+            reports.refuse_unready(prepared)
             return
         row = reports.issue(session, whole.issuing, prepared, now)
         count = whole.announcer.report_issued(session, prepared, row, now)
     typer.echo(f"Issued {row.id}. {count} members are sent it. Its document is kept as {row.document_sha256[:12]}.")
 
 
-def _by_reference(option: str, given: list[str] | None) -> dict[str, str]:
+def by_reference(option: str, given: list[str] | None) -> dict[str, str]:
+    """{"D-02": "reject"} of what was given with an option. Raises SecretariatError, naming the option."""
     pairs = [entry.partition("=") for entry in given or []]
     if wrong := [entry for entry, equals, value in pairs if not (equals and value)]:
         raise SecretariatError(f"{option} {wrong[0]} says nothing of a line.", hint=f"Write it as {option} D-02=...")

@@ -16,6 +16,7 @@ import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import structlog
@@ -25,7 +26,7 @@ from rich.console import Console
 from starlette.applications import Starlette
 
 from bot import audit, facts
-from bot.app import Secretariat
+from bot.app import Secretariat, word_template_problems
 from bot.clock import spoken
 from bot.commands.dates import PlainFormat, rehearsal_people
 from bot.commands.desk import print_problems
@@ -34,6 +35,7 @@ from bot.commands.settings import Settings
 from bot.config_file import read_secrets
 from bot.drafts import draft_one
 from bot.errors import ConfigInvalid, Problem, SecretariatError
+from bot.listening_copies import copy_one
 from bot.meetings import between
 from bot.model import MeetingStatus
 from bot.transcripts import transcribe_one
@@ -47,6 +49,7 @@ from schedules.due import queue_due
 from schedules.frictions import too_many_messages
 from schedules.jobs import Tick, start
 from schedules.morning import queue_daily
+from schedules.publishing import make_pdf_one, publish_one
 from schedules.rehearsal import count_messages, rehearse
 from schedules.reissuing import prepare_one
 from schedules.sending_words import sum_up_one
@@ -83,14 +86,17 @@ def run(
     _first_round(console, whole)
     whole.places.say_running(whole.port[0])
     web_app = whole.web_app()
-    helper = _Worker(settings, whole.port[0])
-    scheduler = start([*_ticks(whole), Tick("worker", 5, helper.see_to_it)])
+    helpers = [_Worker(settings, whole.port[0]) for _ in range(settings.config.transcription.processes)]
+    scheduler = start([*_ticks(whole), *(Tick(f"worker {n}", 5, h.see_to_it) for n, h in enumerate(helpers, 1))])
     _print_where(console, whole)
     try:
         _serve(web_app, listener, whole.slack_connection())
     finally:
         scheduler.shutdown(wait=True)
-        helper.stop()
+        for helper in helpers:
+            helper.ask_to_end()
+        for helper in helpers:
+            helper.stop()
         whole.places.running.unlink(missing_ok=True)
         whole.database.close()
         console.print("Stopped. Nothing is half done; start again with the same command.")
@@ -179,7 +185,11 @@ def _ticks(whole: Secretariat) -> list[Tick]:
         Tick("sending", 1, whole.sender.deliver_some),
         Tick("looking up", 2, whole.sender.reconcile_one),
         Tick("recordings", 1, whole.recording_folder.take_in_one),
+        Tick("edited drafts", 1, whole.return_folder.take_in_one),
+        Tick("notes", 5, whole.notes_folder.take_in_one),
     ]
+    if whole.config.teams.is_on:
+        ticks.append(Tick("teams", 5, whole.teams_door().take_in_one))
     if whole.config.slack.transport == "slack":
         ticks.append(Tick("home tabs", HOME_SECONDS, whole.home_tabs().show_changed_one))
     return ticks + [Tick(f"mailbox {inbox.mailbox}", 1, inbox.take_in_one) for inbox in whole.inboxes()]
@@ -204,9 +214,12 @@ class _Worker:
             self.process = self._start()
         return False
 
-    def stop(self) -> None:
-        """Ask it to end, and end it; a job that is cut off is taken up again at the next start."""
+    def ask_to_end(self) -> None:
+        """So that several end at the same time."""
         self.process.terminate()
+
+    def stop(self) -> None:
+        """End it, should it not end by itself; a job that is cut off is taken up again at the next start."""
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -245,16 +258,28 @@ def worker(
     whole = settings.secretariat
     if port is not None:
         whole.port.append(port)
-    os.nice(10)
+    os.nice(settings.config.transcription.nice)  # Slack and the page never wait for a transcription
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     told, look_again_at = _Told(stopping, parent), 0.0
+    beside = start(_beside_the_jobs(whole))
     while not told.must_stop():
         if time.monotonic() >= look_again_at:
             look_again_at = time.monotonic() + _reports_made_ready(whole)
         if not _work_once(whole, told):
             stopping.wait(IDLE_SECONDS)
+    beside.shutdown(wait=False)
+
+
+def _beside_the_jobs(whole: Secretariat) -> list[Tick]:
+    """What does not wait for a recording of hours: an issued report's PDF, its publication; a draft that came back."""
+    publishing = whole.publishing
+    return [
+        Tick("PDFs", 2, partial(make_pdf_one, whole.database, publishing)),
+        Tick("publishing", 5, partial(publish_one, whole.database, publishing)),
+        Tick("edited drafts", 1, whole.read_edited_one),
+    ]
 
 
 def _reports_made_ready(whole: Secretariat) -> float:
@@ -271,12 +296,18 @@ def _reports_made_ready(whole: Secretariat) -> float:
 
 
 def _work_once(whole: Secretariat, told: _Told) -> bool:
-    """One job, drafts before transcripts. The outermost loop: trouble is said, and the job tried again later."""
+    """One job, drafts before transcripts, copies to listen to last.
+
+    The outermost loop: trouble is said, and the job tried again later.
+    """
     try:
         if draft_one(whole.database, whole.drafting, whole.clock):
             log.info("A draft headline report is ready: the page shows it")
             return True
-        return transcribe_one(whole.database, whole.recogniser, whole.files, whole.clock, told)
+        if transcribe_one(whole.database, whole.transcribing, whole.clock, told):
+            return True
+        sound, scratch = whole.recording_folder.sound, whole.places.transcribing
+        return copy_one(whole.database, whole.files, sound, scratch, told.quietly)
     except _MustStop:
         return False
     except SecretariatError as error:
@@ -300,9 +331,13 @@ class _Told:
     def must_stop(self) -> bool:
         return self.stopping.is_set() or (self.parent is not None and os.getppid() != self.parent)
 
-    def __call__(self, name: str, done: float, total: float) -> None:
+    def quietly(self, _done: float, _total: float) -> None:
+        """Stops the work where the worker must end, and says nothing."""
         if self.must_stop():
             raise _MustStop
+
+    def __call__(self, name: str, done: float, total: float) -> None:
+        self.quietly(done, total)
         tenth = int(10 * done / total) if total else 0
         if (name, tenth) != self.shown:
             self.shown = (name, tenth)
@@ -321,6 +356,7 @@ def check(
         today = settings.clock.today()
         found = problems_of(settings.config, read_secrets(), today)
         found += manifest.differences(settings.config, settings.config_file.parent)
+        found += word_template_problems(settings.config)
         if not any(p.severity == "error" for p in found):
             found += _too_many_messages(settings, today)
     except ConfigInvalid as error:

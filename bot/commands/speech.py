@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import recogniser, word_documents
+from bot.app import notes_text, recogniser, voice_embedder, word_documents
 from bot.commands.settings import Settings
 from bot.config import Config
 from bot.errors import SecretariatError
 from bot.formats import Agenda, Attendance, Draft, timed
 from bot.headlines.transcript_files import read_agenda, read_members, read_transcript
 from bot.model import AttendanceRow, HeadlineReport
-from bot.subtitles import as_srt, as_text, as_vtt
+from bot.subtitles import as_rttm, as_srt, as_text, as_vtt
 from schedules.series import at_wall_clock
+
+if TYPE_CHECKING:
+    from bot.voices import Turn
 
 
 class TranscriptFormat(StrEnum):
@@ -29,6 +33,7 @@ class TranscriptFormat(StrEnum):
     vtt = "vtt"
     srt = "srt"
     txt = "txt"
+    rttm = "rttm"
 
 
 class DraftFormat(StrEnum):
@@ -45,19 +50,29 @@ def add_to(app: typer.Typer) -> None:
 def transcribe(
     context: typer.Context,
     audio: Path,
-    engine: Annotated[str | None, typer.Option(help="faster-whisper.")] = None,
+    engine: Annotated[str | None, typer.Option(help="pipeline, faster-whisper or openai-whisper.")] = None,
     model: Annotated[str | None, typer.Option(help="embedded, a folder, or a name that the hub knows.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write there instead of to stdout.")] = None,
     format_: Annotated[TranscriptFormat, typer.Option("--format")] = TranscriptFormat.json,
+    speakers: Annotated[int | None, typer.Option(min=1, help="How many speak, where it is known.")] = None,
 ) -> None:
-    """Transcribe a recording."""
+    """Transcribe a recording. `rttm`: who speaks when, and no words."""
+    from bot.speakers import named  # it loads NumPy: no other command waits for it
+
     settings: Settings = context.obj
-    chosen = recogniser(settings.config, engine=engine, model=model)
     with _progress() as bar:
         task = bar.add_task(f"Transcribing {audio.name}", total=None)
-        transcript = chosen.transcribe(
-            audio, name=audio.name, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
+
+        def show(done: float, total: float) -> None:
+            bar.update(task, completed=done, total=total)
+
+        turns = _turns(settings.config, audio, speakers, show)
+        if format_ is TranscriptFormat.rttm:
+            known = [(turn.start, turn.end, f"Speaker {turn.voice}") for turn in turns if turn.voice]
+            _put_out(as_rttm(audio.stem, known), output)
+            return
+        chosen = recogniser(settings.config, engine=engine, model=model)
+        transcript = named(chosen.transcribe(audio, name=audio.name, on_progress=show), turns)
     written = {
         TranscriptFormat.json: lambda: transcript.model_dump_json(indent=2) + "\n",
         TranscriptFormat.vtt: lambda: as_vtt(transcript),
@@ -65,6 +80,16 @@ def transcribe(
         TranscriptFormat.txt: lambda: as_text(transcript),
     }[format_]()
     _put_out(written, output)
+
+
+def _turns(config: Config, audio: Path, number: int | None, show: Callable[[float, float], None]) -> list[Turn]:
+    """Who speaks when; nothing where the configuration wants no speakers told apart."""
+    from bot.voices import turns
+
+    embedder = voice_embedder(config)
+    if embedder is None:
+        return []
+    return turns(embedder.voices(audio, name=audio.name, on_progress=show), number)
 
 
 def _progress() -> Progress:
@@ -76,38 +101,73 @@ def _progress() -> Progress:
 
 def draft(
     context: typer.Context,
-    transcript: Path,
     group: Annotated[str, typer.Option(help="The group, in the configuration or not.")],
     on: Annotated[str, typer.Option("--date", help="The day of the meeting, as 2024-02-07.")],
+    transcript: Annotated[Path | None, typer.Argument(help="Our JSON, or .vtt; none with --notes.")] = None,
+    notes: Annotated[Path | None, typer.Option(help="Notes of a meeting not recorded: .txt, .md, .docx.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who took the notes.")] = None,
     agenda: Annotated[Path | None, typer.Option(help="The agenda, YAML or JSON.")] = None,
     members: Annotated[Path | None, typer.Option(help="Who sat at the table, JSON.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write a Word document there.")] = None,
     format_: Annotated[DraftFormat, typer.Option("--format")] = DraftFormat.text,
 ) -> None:
-    """Draft a headline report from a transcript (our JSON, or .vtt)."""
+    """Draft a headline report from a transcript, or from the notes of a meeting that was not recorded."""
     settings: Settings = context.obj
     config, held_on = settings.config, _day(on)
     key = config.group_key(group) or group
     known = config.group(group)
-    spoken = read_transcript(transcript)
     attendance = read_members(members) if members else Attendance()
-    from bot.headlines.draft import draft_from  # no other command waits for it to load
-
-    drafted = draft_from(
-        spoken,
+    meeting = _Meeting(
         group=key,
         held_on=held_on,
         level=known.level if known else None,
         agenda=read_agenda(agenda) if agenda else Agenda(),
         attendance=attendance,
     )
+    drafted, prepared_from = _from_notes(notes, by, meeting) if notes else _from_speech(transcript, meeting)
     if output:
-        report = _report(config, key, held_on, drafted, attendance, f"Drafted from {spoken.audio.name}.")
+        report = _report(config, key, held_on, drafted, attendance, prepared_from)
         _write(output, word_documents(config).draft_document(report))
     if format_ is DraftFormat.json:
         typer.echo(json.dumps(drafted.model_dump(), ensure_ascii=False, indent=2))
     elif not output:
         typer.echo(_as_text(drafted), nl=False)
+
+
+class _Meeting(TypedDict):
+    """What is known of the meeting, whatever its draft rests on."""
+
+    group: str
+    held_on: date
+    level: int | None
+    agenda: Agenda
+    attendance: Attendance
+
+
+def _from_speech(transcript: Path | None, meeting: _Meeting) -> tuple[Draft, str]:
+    if transcript is None:
+        raise SecretariatError(
+            "There is nothing to draft from.", hint="Name a transcript, or give --notes FILE --by NAME."
+        )
+    spoken = read_transcript(transcript)
+    from bot.headlines.draft import draft_from  # no other command waits for it to load
+
+    return draft_from(spoken, **meeting), f"Drafted from {spoken.audio.name}."
+
+
+def _from_notes(notes: Path, by: str | None, meeting: _Meeting) -> tuple[Draft, str]:
+    from bot.headlines.notes import draft_from_notes, notes_of, written_by
+
+    try:
+        text = notes_text(notes.name, notes.read_bytes())
+    except OSError as problem:
+        raise SecretariatError(f"{notes} cannot be read: {problem.strerror or problem}.") from problem
+    name = by or written_by(text)
+    if name is None:
+        raise SecretariatError(
+            "The notes do not say who wrote them.", hint="Give --by NAME, or begin them with: Notes by NAME."
+        )
+    return draft_from_notes(notes_of(text, name), **meeting), f"The meeting was not recorded: from notes of {name}."
 
 
 def _report(
@@ -152,6 +212,10 @@ def _as_text(drafted: Draft) -> str:
             lines.append(f"  {timed(line.at)}  {getattr(line, 'ref', '')} {line.text}".rstrip())
             lines += [f"            “{evidence.quote}”" for evidence in line.evidence]
         lines += [] if found else ["  none found"]
+    if drafted.possible:
+        lines += ["Possible, the likeliest first", *(f"  {timed(p.at)}  {p.ref} {p.text}" for p in drafted.possible)]
+    if drafted.completeness:
+        lines += ["Completeness", *(f"  {said}" for said in drafted.completeness.statement)]
     return "\n".join(lines) + "\n"
 
 

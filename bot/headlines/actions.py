@@ -44,6 +44,8 @@ _FORMS: tuple[tuple[str, re.Pattern[str], float], ...] = tuple(
     for form, pattern, sure in (
         ("marked", r"^(?:\w+,? ){0,2}?action(?: point| item)?(?: for| on)? (?P<who>(?:the )?[A-Za-z][\w&'-]*"
                    r"(?: [\w&'-]+){0,4}?)[,:] (?:to |please )?(?P<do>\w.+)", 0.9),
+        ("marked", rf"^(?:\w+,? ){{0,2}}?action(?: point| item)?(?: for| on) (?P<who>{_ORG}|(?:the )?(?:[\w&'-]+ ){{0,4}}?"
+                   rf"(?:representatives?|reps?|teams?|leads?|managers?|secretary|chair)) (?P<do>{_DO}\b.+)", 0.85),
         ("named", rf"\baction(?: point| item)?(?: is)?(?: on| for|:)? (?P<who>{_ORG}|[A-Z][\w'-]+(?: "
                   rf"[A-Z][\w'-]+)?)[,:]? (?:to|will|is to) (?P<do>\w.+)", 0.9),
         ("named", rf"\b(?P<who>{_ORG}) (?:to|will|is to|are to|shall|has agreed to|agreed to|takes? (?:an|the) "
@@ -117,6 +119,7 @@ _END = re.compile(
     r"|you) can|which)\b|, (?:yeah|yes|okay|please|right)\b"
 )
 _ADDRESSED = re.compile(r"^(?:[\w']+,? ){0,2}?([A-Z][\w'-]+), (?:could|can|would|will|perhaps)")
+_HARDLY_HEARD = 0.2  # the confidence of what the recogniser was not sure of
 _JUST_BEFORE = 40  # sentences in which somebody has been speaking
 _VAGUE = re.compile(
     r"^\w+(?: \w+)? (?:that|this|it|them|those|into it|into that|back)?(?: to (?:you|them|everyone|the group|the "
@@ -221,15 +224,18 @@ def _drafted(
     evidence = task.sentence.evidence(task.at)
     for other in (*rests_on, *(r.sentence for r in replies)):
         evidence += [quote for quote in other.evidence() if quote not in evidence]
+    line, sure = _line(task, owner, due), task.sure - (0.15 if vague else 0.0) + (0.1 if owner and due else 0.0)
+    if task.sentence.is_doubtful:
+        line, sure = f"To be confirmed: {line}", _HARDLY_HEARD
     return DraftedAction(
         ref=ref,
         item=item.item if item else None,
-        text=_line(task, owner, due),
+        text=line,
         at=task.sentence.at(task.at),
         segment=task.sentence.piece_at(task.at).segment.id,
         owner=owner,
         due=due.value if due else None,
-        confidence=round(max(0.2, task.sure - (0.15 if vague else 0.0) + (0.1 if owner and due else 0.0)), 2),
+        confidence=round(max(0.2, sure), 2),
         evidence=evidence,
     )
 

@@ -14,6 +14,7 @@ _CHANGE = 3.0  # what a change of item must be worth, in weighted words
 _SKIPPED = 3.0  # what an item costs that is passed over
 _BACK = 7.0  # what it costs to go against the published order
 _NAMED = 0.9  # how plainly an item must be named for that
+_MANY = 3  # items of which something must be heard; one or two may be called otherwise
 _FIRST = 4.0  # the recording begins with the first item, if it begins with any
 
 
@@ -71,6 +72,8 @@ def _best_path(signs: Signs) -> list[tuple[int, int]]:
         score = row
         came.append(back)
     begins = _beginnings(came, max(range(items + 1), key=lambda item: score[item] - _SKIPPED * (items - item)))
+    if items >= _MANY and not signs.heard.any():
+        return []  # nobody says a word of any of them: this is the agenda of another meeting
     # An item is returned to only where somebody says so.
     return [
         (item, number)

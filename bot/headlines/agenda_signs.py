@@ -106,11 +106,15 @@ _NUMBER_WORTH = 8.0
 
 @dataclass(frozen=True)
 class Signs:
-    """For each sentence and item: what it says for being in the item, for beginning it, and whether it names it."""
+    """For each sentence and item: what it says for being in the item, for beginning it, and whether it names it.
+
+    `heard` is whether it has anything of the item: a word of its title, its number, words that such items are known by.
+    """
 
     inside: Numbers
     begins: Numbers
     named: Numbers
+    heard: NDArray[np.bool_]
 
 
 def signs_of(sentences: Sequence[Sentence], titles: Sequence[str], keys: Sequence[str]) -> Signs:
@@ -131,7 +135,8 @@ def signs_of(sentences: Sequence[Sentence], titles: Sequence[str], keys: Sequenc
     )
     begins += (_CUE * cue + _turn(sentences, said))[:, None] + _NUMBER_WORTH * number
     returning = np.array([bool(_RETURNING.search(s.text)) for s in sentences], dtype=float)
-    return Signs(inside, begins, np.maximum(0.8 * titled * returning[:, None], number))
+    heard = (titled > 0) | (standing > 0) | (number > 0)
+    return Signs(inside, begins, np.maximum(0.8 * titled * returning[:, None], number), heard)
 
 
 def _turn(sentences: Sequence[Sentence], said: Sequence[frozenset[str]]) -> Numbers:

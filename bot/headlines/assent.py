@@ -16,7 +16,7 @@ _NOT_ABLE = (
 )
 _YES_TO = r"(?:support|agree|accept|approve|endorse|sign(?: up| off)?|back|live with|go along|consent|vote for)"
 _OBJECTION = re.compile(
-    rf"\b{_NOT_ABLE}(?: to)?(?: be)?(?: [\w']+){{0,2}}? {_YES_TO}(?:s|ed|ing)?\b"
+    rf"\b{_NOT_ABLE}(?: to)?(?: be)?(?: [\w']+){{0,2}}? {_YES_TO}(?:s|e?d|ing)?\b"
     rf"|\b{_WHO}(?:'[a-z]+)?(?: [\w']+){{0,3}}? (?:objects?|objected|oppose[sd]?|disagrees?|dissents?|(?:am|are|is|'m|'re) "
     rf"(?:against|opposed))\b"
     r"|\b(?:i'm|we're|they're) (?:strongly |totally |completely )?(?:against|opposed|objecting|opposing)\b"
@@ -83,7 +83,7 @@ _ASSENT = re.compile(
     r"|no)|seeing (?:none|no)|"
     r"(?:we|i) (?:do|are|am|support|can)(?=[.,!]|$)|absolutely(?! not)|sure|of course(?! not)|indeed|no problem|all good|nothing from"
     r"|know objections?|thank you|thanks|great|good|lovely|excellent|super|okay|ok|right|sounds good|works for"
-    r"|consensus|no one|nobody|nodding|all nodding|i see nodding)\b",
+    r"|consensus|no one|nobody|nodding|all nodding|i see nodding)\b(?!\?|,? (?:is|isn't|was|wasn't|would|might)\b)",
     re.IGNORECASE,
 )
 _BARE_NO = re.compile(

@@ -68,6 +68,7 @@ STATEMENTS: tuple[tuple[DecisionOutcome, str, float], ...] = (
              r"|consensus|agreement|decision)\b|\bno (?:consensus|agreement|decision)\b(?! (?:has been )?needed)"
              r"|\b(?:not going to|won't|can't|cannot|not able to) (?:decide|take a decision|make a decision|reach "
              r"a decision)(?! (?:on )?without)", 0.4),
+    ("none", r"\bagree[ds]? to (?:disagree|differ)\b", 0.4),
     ("none", r"\b(?:don't think|do not think|not sure|not in a position|unable|not able|not ready)(?: "
              r"[\w']+){0,4}? (?:approve|accept|agree|endorse|decide|sign)\b", 0.4),
     ("deferred", rf"\b(?:{_WE}{_WILL}|i{_WILL}|let's|{_IT}(?:{IS}| will be| needs to be)|decision{IS}?)(?: "
@@ -78,6 +79,11 @@ STATEMENTS: tuple[tuple[DecisionOutcome, str, float], ...] = (
                  r"out)? (?:to|until|till|at|for) (?:the )?(?:next|a later|a future|january|february|march|april"
                  r"|may|june|july|august|september|october|november|december|[a-z]+'s meeting)\b", 0.7),
     ("reject", rf"\b{_ANY}(?:{IS}|'s| will| was)?{_ADV}(?:(?: not|n't),?)+(?: been| be| being)?{_ADV} {_YES}\b", 0.85),
+    ("reject", r"\b(?:approval|consent|agreement) (?:is|was) (?:therefore )?(?:refused|withheld|denied|declined|not given)\b"
+               r"|\bdecision(?: (?:of|from) [\w ]{3,30}?)? is (?:a )?no\b(?! longer)", 0.8),
+    ("reject", rf"\b(?:{_WE}|it is|it's) (?:are |is |all |now )*agree[ds]? (?:that )?(?:it|this|that|we|the [\w ]{{3,30}}?) "
+               r"(?:must|should|shall|do|does|will|would|can)(?: not|n't) (?:be )?(?:proceed|go ahead|approved?|accepted?|adopted?"
+               r"|happen)\b", 0.75),
     ("reject", r"\b(?:decision|consensus|view|recommendation)(?: (?:of|from) [\w ]{3,30}?)? (?:is|was) (?:not to|that (?:we|it"
                r"|this) (?:do|does|did|should|will|would|must|can)(?: not|n't)|to (?:reject|refuse|decline|turn down))\b", 0.85),
     ("reject", rf"\b(?:{_WE}|i)(?:'ve| have| has|'m| am|'re| are)?(?: [\w']+)? (?:agreed|decided|resolved|minded|deciding"

@@ -63,6 +63,11 @@ _POINTING = re.compile(
     r"|answer|decision|group|committee|board|meeting)|there|everyone|everybody|please|thank\w*|good|great|\W)*$",
     re.IGNORECASE,
 )
+# "Decision: defer the budget": what was decided is an act, and the act is the outcome.
+_INFINITIVE = re.compile(
+    r"(?:to [a-z]+|(?:not (?:to )?)?(?:approve|accept|adopt|endorse|reject|refuse|decline|refer|escalate|defer|postpone|withdraw|note))\b (?!by\b|in\b)",
+    re.IGNORECASE,
+)
 _STATED = tuple((outcome, re.compile(pattern, re.IGNORECASE), sure) for outcome, pattern, sure in STATEMENTS)
 _ASKED = tuple((re.compile(pattern, re.IGNORECASE), sure) for pattern, sure in QUESTIONS)
 
@@ -186,6 +191,13 @@ def _tail(outcome: DecisionOutcome, text: str) -> str:
 
 def _matter(text: str, found: re.Match[str]) -> Matter | None:
     """What the closure says is decided: before it ('the plan is agreed') or after it ('agreed to move the date')."""
+    marked = re.match(
+        r"^(?:\[?\w+:?\]?:? )?(?:resolved|resolution|decision|agreed)\s?:\s*(?:that )?(.+)", text, re.IGNORECASE
+    )
+    if marked and (act := _INFINITIVE.match(marked[1])):
+        return Matter(
+            "to", infinitive(re.sub(r"^(?:to )?(not )?(?:to )?", r"\1", f"{act[0].lower()}{marked[1][act.end() :]}"))
+        )
     rest = _CONDITION.sub("", text[found.start() :])
     after = re.search(
         r"\b(?:agreed?|agrees|content|happy|okay|ok|comfortable|decided|decision is|resolved|objections?|consensus"
@@ -208,9 +220,6 @@ def _matter(text: str, found: re.Match[str]) -> Matter | None:
         return _worded(
             "noun", moved_thing(thing[1]) if re.match(r"(?:re|de)fer|escalat", thing[0], re.IGNORECASE) else thing[1]
         )
-    marked = re.match(
-        r"^(?:\[?\w+:?\]?:? )?(?:resolved|resolution|decision|agreed)\s?:\s*(?:that )?(.+)", text, re.IGNORECASE
-    )
     if marked:
         return _worded("that", marked[1])
     subject = re.match(rf"^(.*?)(?:{IS}| will be| was| falls| fails)\b", found[0], re.IGNORECASE)

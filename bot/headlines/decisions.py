@@ -30,6 +30,7 @@ _REPLIES, _REPLY_SECONDS = 15, 300.0  # a round of the constituencies takes its 
 _SAME_MATTER, _SAME_SECONDS = 6, 60.0
 _VIEWS, _VIEWS_SECONDS = 25, 240.0
 _RULING_SENTENCES = 3
+_HARDLY_HEARD = 0.2  # the confidence of what the recogniser was not sure of
 _FEW_WORDS = 5  # of a reply that must be a yes or is none
 _RETRACTIONS, _RETRACTION_SECONDS = 4, 30.0
 
@@ -141,6 +142,8 @@ def _read(
 ) -> _Reading | None:
     """What became of the matter. None where a question was only asked in passing."""
     last = cluster[-1]
+    if any(found.sentence.is_doubtful for found in cluster):
+        return _Reading("none", None, _HARDLY_HEARD)
     if last.closure.asked:
         return _read_question(last, sentences, within, chair)
     outcome = last.closure.outcome
@@ -215,9 +218,14 @@ def _unanswered(asked: _Found, replies: Sequence[Sentence]) -> Sentence | None:
     """The first reply of other voices where none of theirs is a yes: the Chair's own thanks agree to nothing."""
     others = [r for r in replies if r.speaker is not None and r.speaker != asked.sentence.speaker]
     any_objections = asked.closure.any_objections
-    if any(assents(r.text, to_any_objections=any_objections) or withdraws_objection(r.text) for r in others):
+    if any(_says_yes(r, any_objections) or withdraws_objection(r.text) for r in others):
         return None
     return others[0] if others else None
+
+
+def _says_yes(reply: Sentence, any_objections: bool) -> bool:
+    """A yes that was surely heard: what the recogniser is not sure of agrees to nothing."""
+    return assents(reply.text, to_any_objections=any_objections) and not reply.is_doubtful
 
 
 def _evades(reply: Sentence, asked: _Found) -> bool:
@@ -251,7 +259,7 @@ def _read_question(asked: _Found, sentences: Sequence[Sentence], within: range, 
             open_objection = reply
         elif withdraws_objection(reply.text):
             open_objection, yes = None, True
-        elif open_objection is not reply and assents(reply.text, to_any_objections=closure.any_objections):
+        elif open_objection is not reply and _says_yes(reply, closure.any_objections):
             yes = True
     one_here = closure.any_objections and bool(re.match(r"(?:yes|yeah|yep)\b", rest, re.IGNORECASE))
     if one_here or objects(asked.sentence.text[closure.end :]) or (bool(rest) and is_conditional(rest)):

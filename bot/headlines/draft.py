@@ -18,10 +18,14 @@ from bot.formats import (
 from bot.headlines.actions import actions_in
 from bot.headlines.agenda import align
 from bot.headlines.checks import Checks
+from bot.headlines.completeness import completeness_of
 from bot.headlines.coverage import coverage_of
 from bot.headlines.decisions import decisions_in
 from bot.headlines.informal import is_informal, likely_actions, likely_decisions
+from bot.headlines.learnt import Learnt
+from bot.headlines.matrix import matrix_of, spoken_seconds
 from bot.headlines.people import chair_of
+from bot.headlines.possible import possible_in
 from bot.headlines.raid import raid_in
 from bot.headlines.sentences import sentences_of
 from bot.headlines.viewpoints import viewpoints_in
@@ -30,12 +34,20 @@ Line = DraftedDecision | DraftedAction | DraftedViewpoint | DraftedRaidItem
 
 
 def draft_from(
-    transcript: Transcript, *, group: str, held_on: date, level: int | None, agenda: Agenda, attendance: Attendance
+    transcript: Transcript,
+    *,
+    group: str,
+    held_on: date,
+    level: int | None,
+    agenda: Agenda,
+    attendance: Attendance,
+    learnt: Learnt | None = None,
 ) -> Draft:
     """The draft of a headline report (GF §2.2). Pure: the same input gives the same draft.
 
-    `level` is the group's level of governance (4: it recommends and does not decide), None where it has none.
-    Every line quotes its evidence verbatim; what fails a check says "to be confirmed". Never raises for what was said.
+    `level` is the group's level of governance (4: it recommends and does not decide), None where it has none;
+    `learnt` what this installation's ranking has learnt, where it is not what we come with. Every line quotes its
+    evidence verbatim; what fails a check says "to be confirmed". Never raises for what was said.
     """
     sentences, checks = sentences_of(transcript), Checks(transcript, agenda, attendance)
     chair = chair_of(sentences, attendance)
@@ -43,8 +55,8 @@ def draft_from(
     closed = decisions_in(sentences, chair=chair, level=level, agenda=agenda, begun=begun)
     undertaken = actions_in(sentences, held_on=held_on, attendance=attendance, begun=begun)
     if is_informal(sentences, attendance):
-        closed = likely_decisions(sentences, closed, begun=begun)
-        undertaken = likely_actions(sentences, undertaken, attendance=attendance, begun=begun)
+        closed = likely_decisions(sentences, closed, begun=begun, learnt=learnt)
+        undertaken = likely_actions(sentences, undertaken, attendance=attendance, begun=begun, learnt=learnt)
     decisions = [checks.decision(line) for line in closed]
     actions = [checks.action(line) for line in undertaken]
     closing = [decision.segment for decision in decisions]
@@ -52,12 +64,20 @@ def draft_from(
     viewpoints = [checks.viewpoint(v) for v in views]
     raid = [checks.raid_item(r) for r in raid_in(sentences, begun=begun)]
     lines: tuple[Line, ...] = (*decisions, *actions, *viewpoints, *raid)
-    return Draft(
+    draft = Draft(
         meeting=DraftedMeeting(group=group, date=held_on.isoformat()),
         agenda=[b.item for b in begun],
         decisions=decisions,
         actions=actions,
         viewpoints=viewpoints,
         raid=raid,
+        possible=possible_in(sentences, decisions=decisions, actions=actions, begun=begun, learnt=learnt),
         coverage=coverage_of(transcript, (e.segment for line in lines for e in line.evidence)),
     )
+    matrix = matrix_of(
+        draft,
+        agenda=agenda,
+        attendance=attendance,
+        spoken=spoken_seconds(sentences, attendance=attendance, begun=begun),
+    )
+    return draft.model_copy(update={"matrix": matrix, "completeness": completeness_of(draft, agenda)})

@@ -1,7 +1,8 @@
 """Decisions and actions of meetings that nobody chairs formally: project talk in a room, calls taken down by a scribe.
 
 There nobody closes an item, so the rules for a Chair's words find little. The learnt ranking (`learnt.py`) says where
-to listen; each line it gives says "to be confirmed", has no outcome, and is doubtful by its confidence.
+to listen. What it holds likeliest is drafted: each such line says "to be confirmed", has no outcome, and is doubtful by
+its confidence. The rest stands apart (`possible.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from bot.formats import Attendance, DraftedAction, DraftedDecision, Evidence
 from bot.headlines.agenda import Begun, item_at
-from bot.headlines.learnt import Head, likelihoods
+from bot.headlines.learnt import Head, Learnt, likelihoods
 from bot.headlines.people import bare_name, named_in, same_person
 from bot.headlines.sentences import Sentence
 from bot.headlines.wording import reported, sentence
@@ -43,22 +44,28 @@ _PLAIN = 0.6  # the confidence from which a line that a rule found is kept: a ph
 
 
 @dataclass(frozen=True)
-class _Ranking:
-    """`least` is the likelihood from which a sentence is listed, `apart` the least seconds between two."""
+class Ranking:
+    """`least` is the likelihood from which a sentence is drafted, `possible` from which it is listed apart.
+
+    `apart` is the least seconds between two.
+    """
 
     head: Head
     least: float
+    possible: float
     apart: float
     around: float = 25.0  # seconds
     share: float = 0.8
 
 
 _IN_A_ROOM = {
-    "decision": _Ranking("decision", 1.6, 45.0),
-    "action": _Ranking("action", 0.5, 12.0, around=20.0, share=0.15),
+    "decision": Ranking("decision", 1.6, 0.6, 45.0),
+    "action": Ranking("action", 0.5, 0.2, 12.0, around=20.0, share=0.15),
 }
-_NOTHING = _Ranking("action", math.inf, 0.0)  # on calls too few actions were labelled to learn from
-_ON_A_CALL = {"decision": _Ranking("call_decision", 0.22, 100.0, share=0.0)}
+_ON_A_CALL = {
+    "decision": Ranking("call_decision", 0.22, 0.06, 100.0, share=0.0),
+    "action": Ranking("action", math.inf, 0.2, 12.0, around=20.0, share=0.15),  # too few were labelled to learn from
+}
 
 
 def is_informal(sentences: Sequence[Sentence], attendance: Attendance) -> bool:
@@ -72,17 +79,19 @@ def is_informal(sentences: Sequence[Sentence], attendance: Attendance) -> bool:
 
 
 def likely_decisions(
-    sentences: Sequence[Sentence], found: Sequence[DraftedDecision], *, begun: Sequence[Begun]
+    sentences: Sequence[Sentence],
+    found: Sequence[DraftedDecision],
+    *,
+    begun: Sequence[Begun],
+    learnt: Learnt | None = None,
 ) -> list[DraftedDecision]:
     """What is plain in `found` and, away from that, what sounds like a decision; numbered D-01 onwards as said."""
-    ranking = _rankings(sentences)["decision"]
+    ranking = pace_of(sentences, "decision")
     lines = [line for line in found if line.confidence >= _PLAIN]
     taken = [line.at for line in lines if line.at is not None]
-    for said, likely in _picked(sentences, ranking, taken):
+    for said, likely in picked(sentences, ranking, taken, learnt=learnt, least=ranking.least):
         quotes = _evidence(said, sentences)
-        text = sentence(
-            f"Outcome to be confirmed: {bare_name(said.speaker or 'a speaker')} said that {_clause(said, quotes)}"
-        )
+        text = sentence(f"Outcome to be confirmed: {said_by(said)}")
         lines.append(
             DraftedDecision(
                 ref="", item=_item(said, begun), text=text, at=said.start, segment=said.pieces[0].segment.id,
@@ -94,18 +103,23 @@ def likely_decisions(
 
 
 def likely_actions(
-    sentences: Sequence[Sentence], found: Sequence[DraftedAction], *, attendance: Attendance, begun: Sequence[Begun]
+    sentences: Sequence[Sentence],
+    found: Sequence[DraftedAction],
+    *,
+    attendance: Attendance,
+    begun: Sequence[Begun],
+    learnt: Learnt | None = None,
 ) -> list[DraftedAction]:
     """What is plain in `found` and, away from that, what sounds like a task; numbered A-01 onwards as said."""
-    ranking = _rankings(sentences).get("action", _NOTHING)
+    ranking = pace_of(sentences, "action")
     lines = [line for line in found if line.confidence >= _PLAIN]
     taken = [line.at for line in lines if line.at is not None]
-    for said, likely in _picked(sentences, ranking, taken):
+    for said, likely in picked(sentences, ranking, taken, learnt=learnt, least=ranking.least):
         owner, quotes = _owner(said, sentences, attendance), _evidence(said, sentences)
         whose = f"for {' and '.join(owner)}, " if owner else ""
         text = sentence(
             f"Action to be confirmed, {whose}raised by {bare_name(said.speaker or 'a speaker')}: "
-            f"{_clause(said, quotes)}"
+            f"{reported(said.text) or said.text or quotes[0].quote}"
         )
         lines.append(
             DraftedAction(
@@ -117,24 +131,39 @@ def likely_actions(
     return [line.model_copy(update={"ref": f"A-{n:02d}"}) for n, line in enumerate(lines, 1)]
 
 
-def _rankings(sentences: Sequence[Sentence]) -> dict[str, _Ranking]:
+def pace_of(sentences: Sequence[Sentence], kind: str) -> Ranking:
+    """How a kind of line ('decision', 'action') is ranked in talk of this pace."""
     minutes = max(1.0, sentences[-1].start - sentences[0].start) / 60
-    return _IN_A_ROOM if len(sentences) / minutes >= _TALK else _ON_A_CALL
+    return (_IN_A_ROOM if len(sentences) / minutes >= _TALK else _ON_A_CALL)[kind]
 
 
-def _picked(sentences: Sequence[Sentence], ranking: _Ranking, taken: Sequence[float]) -> list[tuple[Sentence, float]]:
+def picked(
+    sentences: Sequence[Sentence],
+    ranking: Ranking,
+    taken: Sequence[float],
+    *,
+    learnt: Learnt | None,
+    least: float,
+) -> list[tuple[Sentence, float]]:
     """The likeliest sentences first, each well apart from those before it and from what is `taken` (seconds)."""
-    likely = likelihoods(sentences, ranking.head, around=ranking.around, share=ranking.share)
-    picked: list[tuple[Sentence, float]] = []
+    likely = likelihoods(sentences, ranking.head, around=ranking.around, share=ranking.share, learnt=learnt)
+    chosen: list[tuple[Sentence, float]] = []
     used = [*taken]
     for number in sorted(range(len(likely)), key=lambda n: -likely[n]):
         said = sentences[number]
-        if likely[number] < ranking.least:
+        if likely[number] < least:
             break
         if re.search(r"\w", said.text) and all(abs(said.start - other) >= ranking.apart for other in used):
-            picked.append((said, likely[number]))
+            chosen.append((said, likely[number]))
             used.append(said.start)
-    return picked
+    return chosen
+
+
+def said_by(said: Sentence) -> str:
+    """'Jo Bloggs said that they would go for the later date': a sentence in reported speech."""
+    clause = reported(said.text) or said.text
+    clause = clause if re.match(r"(?:I\b|[A-Z]{2,}|[A-Z][a-z]+ [A-Z])", clause) else clause[:1].lower() + clause[1:]
+    return f"{bare_name(said.speaker or 'a speaker')} said that {clause}"
 
 
 def _owner(said: Sentence, sentences: Sequence[Sentence], attendance: Attendance) -> list[str]:
@@ -164,14 +193,10 @@ def _evidence(said: Sentence, sentences: Sequence[Sentence]) -> list[Evidence]:
     return quotes
 
 
-def _clause(said: Sentence, quotes: Sequence[Evidence]) -> str:
-    return reported(said.text) or said.text or quotes[0].quote
-
-
 def _item(said: Sentence, begun: Sequence[Begun]) -> str | None:
     item = item_at(said.number, begun)
     return item.item if item else None
 
 
-def _confidence(likely: float, ranking: _Ranking) -> float:
+def _confidence(likely: float, ranking: Ranking) -> float:
     return round(min(_MOST_CONFIDENT, 0.2 + 0.1 * likely / ranking.least), 2)

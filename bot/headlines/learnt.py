@@ -1,7 +1,7 @@
 """What a small classifier has learnt of everyday speech: what sounds like a decision, a task, a new topic.
 
-It only ranks. What it finds is drafted as "to be confirmed", and never in a meeting with a Chair on file. The weights
-(`learnt.json.gz`) are made by `benchmarks/learn.py` from the labelled meetings beside it.
+It only ranks. The weights (`learnt.json.gz`) are made by `benchmarks/learn.py` from the labelled meetings beside it;
+`secretariat learn` goes on from them with the reports that a PMO has issued (`learning.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -19,14 +19,15 @@ from typing import Literal
 from bot.headlines.sentences import Sentence
 
 Head = Literal["decision", "action", "call_decision", "topic"]
-Weights = dict[str, float]
+Weights = Mapping[str, float]
+Learnt = Mapping[Head, Weights]
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _NEAR = 6  # sentences on either side whose words count
 
 
-def scores(sentences: Sequence[Sentence], head: Head) -> list[float]:
-    """For each sentence the log-odds that it is what `head` names."""
-    weights = _weights()[head]
+def scores(sentences: Sequence[Sentence], head: Head, learnt: Learnt | None = None) -> list[float]:
+    """For each sentence the log-odds that it is what `head` names. `learnt`: other weights than ours."""
+    weights = (learnt or {}).get(head) or shipped()[head]
     start = weights["one"]
     return [
         start + sum(weights.get(name, 0.0) * value for name, value in known if name != "one")
@@ -34,9 +35,11 @@ def scores(sentences: Sequence[Sentence], head: Head) -> list[float]:
     ]
 
 
-def likelihoods(sentences: Sequence[Sentence], head: Head, *, around: float, share: float) -> list[float]:
+def likelihoods(
+    sentences: Sequence[Sentence], head: Head, *, around: float, share: float, learnt: Learnt | None = None
+) -> list[float]:
     """For each sentence its own likelihood (0 to 1), and `share` of those said within `around` seconds of it."""
-    own = [1 / (1 + math.exp(-max(-30.0, min(30.0, score)))) for score in scores(sentences, head)]
+    own = [1 / (1 + math.exp(-max(-30.0, min(30.0, score)))) for score in scores(sentences, head, learnt)]
     starts = [sentence.start for sentence in sentences]
     together, first, last, near = [], 0, 0, 0.0
     for here, start in zip(own, starts, strict=True):
@@ -73,7 +76,8 @@ def features(sentences: Sequence[Sentence]) -> Iterator[list[tuple[str, float]]]
 
 
 @cache
-def _weights() -> dict[str, Weights]:
+def shipped() -> Learnt:
+    """The weights that we come with."""
     packed = (files("bot.headlines") / "learnt.json.gz").read_bytes()
-    weights: dict[str, Weights] = json.loads(gzip.decompress(packed))
+    weights: Learnt = json.loads(gzip.decompress(packed))
     return weights

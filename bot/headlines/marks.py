@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from bot.clock import parse_instant
 from bot.formats import Draft, DraftedAction, DraftedDecision, LiveMark, Part
+from bot.headlines.completeness import after_edits
 
 BEFORE, AFTER = 180.0, 30.0  # seconds: people mark what has been said, rarely what is about to be
 Line = TypeVar("Line", DraftedDecision, DraftedAction)
@@ -41,13 +42,14 @@ def with_marks(draft: Draft, marks: Sequence[LiveMark]) -> Draft:
     """
     placed = [mark.model_copy(update={"line": _nearest(mark, _lines(draft, mark))}) for mark in marks]
     confirmed = {mark.line for mark in placed}
-    return draft.model_copy(
+    marked = draft.model_copy(
         update={
             "marks": placed,
             "decisions": [_surer(line) if line.ref in confirmed else line for line in draft.decisions],
             "actions": [_surer(line) if line.ref in confirmed else line for line in draft.actions],
         }
     )
+    return after_edits(marked)
 
 
 def _lines(draft: Draft, mark: LiveMark) -> Sequence[DraftedDecision | DraftedAction]:

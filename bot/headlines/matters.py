@@ -32,7 +32,7 @@ _PROPOSALS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 _NOTHING_NAMED = Matter("noun", "the matter put to the meeting")
 _ACTS: tuple[tuple[DecisionOutcome, str], ...] = (
-    ("reject", r"(?:reject|refuse|decline|turn down|not (?:approve|accept|proceed with))"),
+    ("reject", r"(?:reject|refuse|decline|turn down|not (?:approve|accept|endorse|adopt|support|agree|proceed with))"),
     ("deferred", r"(?:defer|postpone)"),
     ("refer", r"refer"),
     ("escalate", r"escalate"),

@@ -104,6 +104,16 @@ def spoken_constituency(text: str, attendance: Attendance) -> tuple[str | None, 
     return None, None, -1
 
 
+def constituency_named(text: str, attendance: Attendance) -> tuple[str | None, int]:
+    """(constituency, where its name ends) of a written line that begins with one: "DNO rep: ..."; (None, 0) else."""
+    for name, pattern in (*_known(attendance), *_SPOKEN):
+        if found := re.match(
+            rf"(?:the )?(?:{pattern})(?: constituency)?(?: (?:representative|rep)s?\b)?(?=\W|$)", text, re.IGNORECASE
+        ):
+            return name, found.end()
+    return None, 0
+
+
 def bare_name(label: str) -> str:
     """A name fit for a sentence: 'Jo Bloggs (PMO)' becomes 'Jo Bloggs'."""
     return re.sub(r"\s*[\[(].*", "", label).strip() or label.strip()

@@ -34,7 +34,7 @@ def raid_in(sentences: Sequence[Sentence], *, begun: Sequence[Begun]) -> list[Dr
     """One line for each sentence that raises a RAID item; a question or a denial ("there is no risk") raises none."""
     drafted = []
     for said in sentences:
-        if said.text.rstrip().endswith("?") or len(said.text.split()) < _FEWEST_WORDS:
+        if said.is_doubtful or said.text.rstrip().endswith("?") or len(said.text.split()) < _FEWEST_WORDS:
             continue
         for kind, pattern in _RAISED:
             if found := pattern.search(said.text):

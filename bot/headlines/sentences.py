@@ -50,6 +50,11 @@ class Sentence:
     def start(self) -> float:
         return self.at(0)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the recogniser was not sure of a part of it."""
+        return any(piece.segment.doubtful for piece in self.pieces)
+
     def piece_at(self, offset: int) -> Piece:
         """The piece that holds the character at `offset` of the sentence."""
         return next((p for p in reversed(self.pieces) if p.offset <= offset), self.pieces[0])

@@ -83,7 +83,9 @@ def viewpoints_in(
     for turn in turns_of(sentences):
         if turn[0].speaker is not None and (turn[0].speaker == chair or _is_programme(turn[0].speaker, attendance)):
             continue
-        views = [(stance, said) for said in turn if (stance := stance_of(said.text)) is not None]
+        views = [
+            (stance, said) for said in turn if not said.is_doubtful and (stance := stance_of(said.text)) is not None
+        ]
         if not views:
             continue
         stance, said = max(views, key=lambda view: (_WEIGHT[view[0]], min(len(view[1].text.split()), 30)))

@@ -126,7 +126,7 @@ class RecordingRow(Table):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     meeting_uid: Mapped[str | None] = mapped_column(ForeignKey("meetings.uid"), index=True)
     name: Mapped[str] = mapped_column(String(255))
-    state: Mapped[str] = mapped_column(String(20))  # asking | waiting | working | transcribed | drafted | failed
+    state: Mapped[str] = mapped_column(String(20))  # as in bot.recordings.STATES; `:working` while a worker has it
     state_reason: Mapped[str] = mapped_column(Text, default="")
     arrived_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
@@ -134,6 +134,10 @@ class RecordingRow(Table):
     tries: Mapped[int] = mapped_column(default=0)
     seconds_done: Mapped[float] = mapped_column(default=0.0)
     seconds_in_all: Mapped[float] = mapped_column(default=0.0)
+    seconds_left: Mapped[float | None]  # of work, as the worker guesses
+    is_complete: Mapped[bool] = mapped_column(default=False)  # a person said that no part is missing
+    copy_sha256: Mapped[str] = mapped_column(String(64), default="")  # to listen to: parts joined, exclusions silent
+    copy_of: Mapped[str] = mapped_column(String(64), default="")  # which parts and exclusions that copy is of
 
     parts: Mapped[list[RecordingPartRow]] = relationship(order_by="RecordingPartRow.position")
 
@@ -147,6 +151,10 @@ class RecordingPartRow(Table):
     position: Mapped[int] = mapped_column(default=0)
     name: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)  # the same recording twice is one recording
+    number: Mapped[int] = mapped_column(default=0)  # `part 2 of 3`; 0 where the name says nothing
+    of: Mapped[int] = mapped_column(default=0)
+    starts_at: Mapped[datetime | None]  # on the wall's clock
+    seconds: Mapped[float | None]  # its length, once it has been listened to
 
 
 class TranscriptRow(Table):
@@ -173,6 +181,7 @@ class DraftRow(Table):
     made_at: Mapped[datetime]
     content: Mapped[str] = mapped_column(Text)  # JSON, as `draft` in the documented formats
     document_sha256: Mapped[str] = mapped_column(String(64))
+    edited_by: Mapped[str] = mapped_column(String(200), default="")  # whose edits are in it; empty: only the machine's
 
     lines: Mapped[list[DraftLineRow]] = relationship(order_by="DraftLineRow.position")
 
@@ -291,6 +300,7 @@ class AmendmentRow(Table):
     word_given_at: Mapped[datetime | None]
     agreed_text: Mapped[str] = mapped_column(Text, default="")  # what the report is to say; empty until accepted
     carried_by: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))  # the revision that tells its fate
+    in_words: Mapped[bool] = mapped_column(default=False)  # it says what is wrong, not how the line shall read
 
     events: Mapped[list[AmendmentEventRow]] = relationship(order_by="AmendmentEventRow.id")
 
@@ -378,6 +388,11 @@ class ClearanceRow(Table):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str] = mapped_column(String(200), default="")
     subject_to_review: Mapped[bool] = mapped_column(default=False)
+    answered_how: Mapped[str] = mapped_column(String(20), default="")  # told | mail | word; "" where nobody noted it
+    cleared_draft_id: Mapped[str | None] = mapped_column(ForeignKey("drafts.id"))  # None: the one that was sent
+    held_at: Mapped[datetime | None]  # the PMO holds it until the Chair answers
+    held_by: Mapped[str] = mapped_column(String(200), default="")
+    held_reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class ChangeRequestRow(Table):

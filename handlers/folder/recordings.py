@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -11,27 +12,36 @@ from sqlalchemy.orm import Session
 
 from bot import meetings, recordings
 from bot.clock import Clock
-from bot.durable_files import write_whole
-from bot.ports import ContentFiles
+from bot.durable_files import in_words, write_whole
+from bot.model import Meeting
+from bot.ports import ContentFiles, SoundFiles, Wholeness
 from bot.store.database import Database
 from schedules.series import Calendar
 
 log = structlog.get_logger()
 UNFINISHED = (".part", ".tmp", ".crdownload", ".download")
 FORM = "GROUP-YYYY-MM-DD[ anything].ext"
+SETTLING = 10.0  # seconds that a file stands still where neither it nor the system says whether it is all there
+Look = tuple[int, int]  # size, and when it was last changed
 
 
 @dataclass
 class RecordingFolder:
-    """Watches a folder. A file is taken once its size has stood still between two looks."""
+    """Watches a folder. A file is taken once it stands still, nobody writes it any more, and its end is there.
+
+    One whose end is missing is waited for (`unfinished`), then put on file as failed and left where it lies.
+    """
 
     folder: Path
     database: Database
     files: ContentFiles
     calendar: Calendar
     clock: Clock
-    _sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _asked: set[tuple[str, int, int]] = field(default_factory=set)
+    sound: SoundFiles
+    unfinished: timedelta
+    _still: dict[str, tuple[Look, float]] = field(default_factory=dict)  # since when it has been as it is
+    _asked: dict[tuple[str, Look], str] = field(default_factory=dict)  # what a person was asked about, by its hash
+    _said: set[str] = field(default_factory=set)
 
     def take_in_one(self) -> bool:
         """Take one finished file. Returns False where there is none."""
@@ -42,11 +52,29 @@ class RecordingFolder:
             return False
         try:
             stat = path.stat()
+            now, (before, since) = (stat.st_size, stat.st_mtime_ns), self._still.get(path.name, ((-1, -1), 0.0))
+            if now != before:
+                self._still[path.name] = now, time.monotonic()
+                return False
+            if (path.name, now) in self._asked:
+                self._let_go_if_answered(path, self._asked[path.name, now])
+                return False
+            return self._is_whole(path, self.sound.wholeness(path), time.monotonic() - since)
         except FileNotFoundError:
             return False
-        now, before = (stat.st_size, stat.st_mtime_ns), self._sizes.get(path.name)
-        self._sizes[path.name] = now
-        return before == now and (path.name, *now) not in self._asked
+        except OSError as error:
+            self._say_once(f"{path.name} cannot be taken in: {in_words(error, str(path))}")
+            return False
+
+    def _is_whole(self, path: Path, found: Wholeness, still: float) -> bool:
+        if found.being_written:
+            return False
+        if found.whole is False:
+            self._say_once(f"{path.name} is not whole yet: {found.why}. It is waited for.")
+            if still >= self.unfinished.total_seconds():
+                self._give_up_on(path, found.why)
+            return False
+        return found.whole is True or found.being_written is False or still >= SETTLING
 
     def _take_in(self, path: Path) -> bool:
         named = recordings.read_name(path.name, self.calendar.config.groups)
@@ -56,41 +84,65 @@ class RecordingFolder:
         sha256 = self.files.put_file(path)
         with self.database.session() as session:
             known = recordings.known(session, sha256)
-            if known and known.meeting_uid:
+            if known and known.meeting_uid and known.state not in ("failed", *recordings.OUT_OF_USE):
                 self._set_aside(path, known.name)
                 return True
-            uid = self._meeting_uid(session, named)
-            now = self.clock.now()
-            if known:  # asked about before, and renamed since
-                known.name, known.meeting_uid = path.name, uid
-                recordings.settle(known, "waiting")
+            uid = meeting_named(session, self.calendar, named).uid
+            if known and known.meeting_uid:  # dropped once more, since it failed or was cancelled
+                recordings.begin_anew(known)
+            elif known:  # asked about before, and renamed since
+                recordings.renamed(session, known, path.name, uid)
             else:
-                recordings.arrived(session, name=path.name, sha256=sha256, meeting_uid=uid, now=now)
+                recordings.arrived(session, name=path.name, sha256=sha256, meeting_uid=uid, now=self.clock.now())
         path.unlink()  # the content is kept, and its row is committed
         log.info("A recording was taken in", recording=path.name)
         return True
 
-    def _meeting_uid(self, session: Session, named: recordings.RecordingName) -> str:
-        """The meeting's uid. A recording proves that a meeting was held, so one off the calendar is put on file."""
-        kept = meetings.on_day(session, named.group, named.on)
-        if kept is None:
-            planned = self.calendar.meeting_on(named.group, named.on)
-            kept = planned or self.calendar.as_if_called(named.group, named.on)
-            meetings.keep(session, [kept])
-        return kept.uid
-
     def _ask(self, path: Path) -> None:
-        """A name that names no meeting: the file stays where it is, and people are asked, once."""
-        stat = path.stat()
-        self._asked.add((path.name, stat.st_size, stat.st_mtime_ns))
-        asking = f"{path.name} names no meeting. Rename it in {self.folder} to {FORM}, for example PSG-2024-02-07.mp4."
+        """A name that names no meeting: the file is kept and stays where it is, and people are asked, once."""
+        sha256 = self._left_where_it_is(path)
         with self.database.session() as session:
-            sha256 = _digest(path)
-            if recordings.known(session, sha256) is None:
+            known = recordings.known(session, sha256)
+            if known is None:
+                asking = (
+                    f"{path.name} names no meeting. Rename it in {self.folder} to {FORM}, for example "
+                    f"PSG-2024-02-07.mp4, or: secretariat recordings assign R-{sha256[:12]} PSG-2024-02-07 --by NAME."
+                )
                 recordings.arrived(
                     session, name=path.name, sha256=sha256, meeting_uid=None, now=self.clock.now(), asking=asking
                 )
-        log.warning(asking)
+                log.warning(asking)
+        if known:
+            self._let_go_if_answered(path, sha256)
+
+    def _let_go_if_answered(self, path: Path, sha256: str) -> None:
+        """Since somebody said which meeting it is of, the copy in the folder is not needed any more."""
+        with self.database.reading() as session:
+            known = recordings.known(session, sha256)
+            is_answered = known is not None and known.meeting_uid is not None and known.state != "failed"
+        if is_answered:
+            path.unlink()
+            log.info("A recording that was asked about was taken in", recording=path.name)
+
+    def _give_up_on(self, path: Path, why: str) -> None:
+        """Its end has not come: put on file as failed. Should it be completed yet, or replaced, that is taken in."""
+        sha256 = self._left_where_it_is(path)
+        named = recordings.read_name(path.name, self.calendar.config.groups)
+        reason = f"{path.name} is cut short: {why}. Put the whole file into {self.folder} under the same name."
+        with self.database.session() as session:
+            if recordings.known(session, sha256) is None:
+                uid = meeting_named(session, self.calendar, named).uid if named else None
+                row = recordings.arrived(
+                    session, name=path.name, sha256=sha256, meeting_uid=uid, now=self.clock.now(), asking=reason
+                )
+                recordings.settle(row, "failed", reason)
+        self._say_once(reason)
+
+    def _left_where_it_is(self, path: Path) -> str:
+        stat = path.stat()
+        sha256 = self.files.put_file(path)
+        self._asked[path.name, (stat.st_size, stat.st_mtime_ns)] = sha256
+        return sha256
 
     def _set_aside(self, path: Path, first_name: str) -> None:
         aside = self.folder / "already-known"
@@ -98,10 +150,20 @@ class RecordingFolder:
         path.rename(aside / path.name)
         log.warning(f"{path.name} holds the same recording as {first_name}; it was put into {aside}.")
 
+    def _say_once(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            log.warning(sentence)
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+def meeting_named(session: Session, calendar: Calendar, named: recordings.RecordingName) -> Meeting:
+    """The meeting. A recording proves that a meeting was held, so one off the calendar is put on file."""
+    kept = meetings.on_day(session, named.group, named.on)
+    if kept is None:
+        planned = calendar.meeting_on(named.group, named.on)
+        kept = planned or calendar.as_if_called(named.group, named.on)
+        meetings.keep(session, [kept])
+    return kept
 
 
 def drop(source: Path, folder: Path, name: str) -> None:

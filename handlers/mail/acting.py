@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from bot.model import Person
-from handlers.mail import asking, attending, nominations, progress, requests
+from handlers.mail import asking, attending, clearing, edited_drafts, nominations, progress, requests
 from handlers.mail.findings import What
 from handlers.mail.orders import ANSWERED, PUT_TO_CHAIR, SEND_ON, Done, Order, Work
 
@@ -34,6 +34,8 @@ DEEDS: Mapping[str, Deed] = {
     What.ACTION_UPDATE: Deed(progress.update_action, progress.take_back_progress),
     What.DONE: Deed(progress.note_done, progress.take_back_progress),
     What.NOMINATION: Deed(nominations.nominate, nominations.take_back_nomination),
+    What.CLEARANCE: Deed(clearing.clear, clearing.not_cleared),
+    What.EDITED_DRAFT: Deed(edited_drafts.give_back, edited_drafts.take_back_draft),
     What.QUERY: QUERY,
     What.FOR_A_PERSON: QUERY,
     SEND_ON: Deed(asking.send_on, asking.take_back_sending),

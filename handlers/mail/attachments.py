@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
+from bot.document_ids import identifier_in
+
 MOST_BYTES = 25 * 1024 * 1024  # of one file
 MOST_FILES = 40
 MOST_UNPACKED = 300 * 1024 * 1024  # bytes that a document may say it unpacks to
@@ -71,6 +73,7 @@ class AttachedFile:
     why: str = ""
     is_inline: bool = False
     has_tracked_changes: bool = False
+    document_id: str = ""  # of a Word document: our own identifier in its properties
 
 
 def attached(name: str, media_type: str, content: bytes, *, is_inline: bool = False) -> AttachedFile:
@@ -79,7 +82,8 @@ def attached(name: str, media_type: str, content: bytes, *, is_inline: bool = Fa
     standing, why = _standing(safe, content)
     tracked = standing is Standing.TAKEN and safe.lower().endswith(".docx") and _has_tracked_changes(content)
     digest = sha256(content).hexdigest()
-    return AttachedFile(safe, media_type, len(content), digest, content, standing, why, is_inline, tracked)
+    ours = identifier_in(content) if safe.lower().endswith((".docx", ".docm")) else ""
+    return AttachedFile(safe, media_type, len(content), digest, content, standing, why, is_inline, tracked, ours)
 
 
 def named_apart(files: Iterable[AttachedFile]) -> tuple[AttachedFile, ...]:

@@ -19,6 +19,8 @@ class What(StrEnum):
     AGENDA_ITEM = "agenda_item"
     ACTION_UPDATE = "action_update"
     NOMINATION = "nomination"
+    EDITED_DRAFT = "edited_draft"  # a draft report, edited in Word
+    CLEARANCE = "clearance"  # the Chair clears a draft report
     DONE = "done"  # in reply to a reminder
     QUERY = "query"
     FOR_A_PERSON = "for_a_person"  # rules §7: no machine answers it
@@ -60,3 +62,4 @@ class Finding:
     due_on: date | None = None
     notice_id: str = ""  # the notice of ours that is replied to
     files: tuple[str, ...] = ()  # names of the attachments meant
+    in_words: bool = False  # of an amendment: it says what is wrong, not how the line shall read

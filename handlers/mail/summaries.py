@@ -26,6 +26,8 @@ def summary_of(finding: Finding, person: Person | None, address: str) -> str:
         What.DONE: f"Mark as done, on the word of {who}, what the reminder asked for.",
         What.NOMINATION: f"Put {finding.who or '(whom?)'} on file for the seat of {who} "
         f"in {finding.group or '(which group?)'}.",
+        What.CLEARANCE: f"Record that the Chair has cleared the draft report of {meeting}, on the word of {who}.",
+        What.EDITED_DRAFT: f"Read {', '.join(finding.files)} from {who} line by line, as an edited draft of {meeting}.",
         What.QUERY: f"Record a query from {who}: {_short(finding)}",
         What.UNCLEAR: f"Read it and see to it by hand: {_short(finding)}" if finding.words else "See to it by hand.",
         What.FOR_A_PERSON: f"Log for a person to answer, from {who}: {_short(finding)}",

@@ -8,6 +8,7 @@ from bot import triage
 from handlers.mail.about import Looking, about
 from handlers.mail.amendment_words import ELSEWHERE
 from handlers.mail.attendance_words import alternate
+from handlers.mail.clearing import clearance
 from handlers.mail.findings import Finding, What
 from handlers.mail.invitation_replies import Answered, InvitationReply
 from handlers.mail.known import Known
@@ -24,6 +25,9 @@ def findings(mail: ReadMail, known: Known) -> list[Finding]:
     machine = _machines(mail, known)
     if machine:
         return [machine]
+    answered = clearance(mail, known)
+    if answered:  # before what is kept from machines by who wrote: the Chair was asked
+        return [answered]
     found = list(_of_a_person(mail, known))
     rest = left_over(mail.own_words, found)
     if rest:  # what is certain does not close a mail of which a part is not understood

@@ -13,18 +13,21 @@ from bot import bounces, mail_proposals, mail_senders
 from bot.clock import LONDON
 from bot.errors import SecretariatError, UnknownThing, UnreadableMessage
 from bot.mail_proposals import Proposed, Settled, State
-from bot.ports import MailContent
+from bot.ports import DocumentWriter, MailContent
 from bot.store.mail_tables import InboxRow, MailProposalRow
 from handlers.mail.acting import act
 from handlers.mail.answering import Recipient, answer, queued_at
+from handlers.mail.edited_drafts import edited_drafts, with_drafts, without_drafts
 from handlers.mail.facts import Writer, known_around, writer_of
 from handlers.mail.findings import NOBODY_ANSWERS, Finding, What
 from handlers.mail.known import Known
+from handlers.mail.marked_reports import marked_in, together, without
 from handlers.mail.orders import Done, Order, Work, as_values
 from handlers.mail.reading import ReadMail, read_mail
 from handlers.mail.summaries import summary_of
 from handlers.mail.trust import Rule, verdict
 from handlers.mail.understanding import findings
+from handlers.marked_documents import Reader
 from schedules.announcements import Announcer
 from schedules.sending_words import mail_bounced
 
@@ -71,6 +74,7 @@ class MailWorker:
 
     announcer: Announcer
     find: Callable[[ReadMail, Known], Sequence[Finding]] = findings
+    writer: DocumentWriter | None = None  # reads reports that come marked up; without it they wait for a person
 
     def work(self, session: Session, row: InboxRow, content: MailContent, mailbox_key: str, now: datetime) -> Outcome:
         """Decide and do. Fills in the row's sender, subject and Message-ID; its state is the caller's to write."""
@@ -104,7 +108,11 @@ class MailWorker:
         today, config = now.astimezone(LONDON).date(), self.announcer.config
         writer = writer_of(session, mail.sender, f"{mail.subject}\n{mail.own_words}", today)
         known = known_around(session, self.announcer, row, mail, writer.in_name_of or writer.person, now)
-        found = self.find(mail, known)
+        reader = Reader(self.announcer, self.writer) if self.writer else None
+        marked = marked_in(session, reader, mail, writer.in_name_of or writer.person, now)
+        edited = edited_drafts(mail, known)
+        left = without_drafts(without(mail, marked), edited)
+        found = with_drafts(together(self.find(left, known), marked), edited)
         unanswered = next((f for f in found if f.what in NOBODY_ANSWERS and f.certain), None)
         if unanswered:
             return Outcome("ignored", unanswered.what, unanswered.reason)

@@ -23,6 +23,7 @@ from bot.amendments import ABOUT, BY_LETTER
 from bot.clock import spoken, spoken_date
 from bot.formats import timestamp
 from bot.model import Meeting
+from bot.recording_links import at_second
 from bot.report_lines import ReportLine, lines_for
 from bot.slack_text import cut, linked, spelt
 from handlers.slack.blocks import context, field, modal, option, section
@@ -170,7 +171,7 @@ def _heard(door: SlackDoor, viewer: Viewer, meeting: Meeting, line: ReportLine) 
     if row is None or line.at_seconds is None:
         return ""
     pattern = issued_reports.recording_pattern(viewer, row, meeting, door.announcer.page())
-    return linked(pattern.replace("{seconds}", str(int(line.at_seconds))), timestamp(line.at_seconds))
+    return linked(at_second(pattern, line.at_seconds), timestamp(line.at_seconds))
 
 
 def _what_is_asked(chosen: Chosen) -> Iterator[Block]:

@@ -16,6 +16,7 @@ from bot import members
 from bot.access import NOT_KNOWN
 from bot.clock import Clock
 from bot.config import Config
+from bot.drafts import Drafting
 from bot.errors import NotAllowed, SecretariatError
 from bot.model import Person
 from bot.ports import ContentFiles, SlackScreens
@@ -36,7 +37,8 @@ class SlackDoor:
     """The parts of the secretariat that Slack handlers call.
 
     `patience` is for how many seconds a command's acknowledgement waits for its answer; then it says `LATER`. So does
-    a modal's, for `form_patience`. `issuing` gives what issuing a report needs, once the address of our page is known.
+    a modal's, for `form_patience`. `issuing` and `drafting` give what issuing and drafting a report need, once the
+    address of our page is known.
     """
 
     config: Config
@@ -50,6 +52,7 @@ class SlackDoor:
     form_patience: float = FORM_PATIENCE
     feed_secret: str = field(kw_only=True)  # what the addresses of calendars are made with
     issuing: Callable[[], Issuing] = field(kw_only=True)
+    drafting: Callable[[], Drafting] = field(kw_only=True)
 
 
 @dataclass(frozen=True)

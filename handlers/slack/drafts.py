@@ -11,17 +11,19 @@ from sqlalchemy.orm import Session
 
 from bot import access, clearances, draft_reading, drafts
 from bot.access import Deed, Viewer
+from bot.clearances import SUBJECT_TO_REVIEW, TOLD
 from bot.clock import spoken, spoken_date
+from bot.corrections import OUTCOMES
 from bot.draft_reading import ReadDraft
 from bot.errors import SecretariatError
 from bot.formats import marked_alone, timestamp
 from bot.model import Person
-from bot.reports import OUTCOMES
 from bot.slack_text import cut, escaped, linked, spelt
 from handlers.slack.blocks import asks_first, button, buttons, context, header, section
 from handlers.slack.confirming import Doing, Follows, Weighty, in_words
 from handlers.slack.door import Answer, Asked, SlackDoor, acted_before, asker
 from handlers.slack.paging import page_asked, page_of, turning, turning_in_words
+from schedules import clearing
 from schedules.finding import day_named, known_group
 
 DRAFT, COPY, SAID = "draft", "draft_copy", "draft_said"  # clicks
@@ -149,7 +151,7 @@ def _buttons(read: ReadDraft, *, of_pmo: bool) -> list[ButtonElement]:
     clear = asks_first(button("Cleared", f"{SAID}:cleared", f"{named} {CLEARED}"), "Cleared?", told, "It is cleared")
     if not of_pmo:
         return [clear, copy]
-    told = "It is put on file in your name: the draft has been sent to the Chair. No machine sends it."
+    told = "The newest draft goes to the Chair by mail, as a Word document. Your word is its release."
     put = button("With the Chair", f"{SAID}:put", f"{named} {WITH_CHAIR}")
     asks_first(put, "With the Chair?", told, "It is with the Chair")
     told = "No answer came: the report goes out subject to the Chair's review."
@@ -183,13 +185,16 @@ def said_of_draft(door: SlackDoor, asked: Asked) -> Answer:
             access.require(session, ruling, person=person, what=f"clear {read.reference}", now=now, hint=HINT)
         else:
             access.require_deed(session, person, Deed.CLEARANCE, now, hint=HINT)
+        sent = ""
         if not acted_before(session, f"{DRAFT}:{asked.source_key}", now):
             if says == WITH_CHAIR:
-                clearances.put_to_chair(session, read.meeting, by=person, now=now)
+                sent = clearing.send_to_chair(session, door.announcer, read.meeting, by=person, now=now).words
             else:
-                clearances.clear(session, read.meeting, by=person, now=now, subject_to_review=says == SUBJECT)
+                answer = SUBJECT_TO_REVIEW if says == SUBJECT else TOLD
+                clearances.clear(session, read.meeting, by=person, now=now, answer=answer)
         session.flush()
-        return Answer(f"{escaped(read.reference)}: {escaped(draft_reading.clearance_of(session, read.meeting.uid))}.")
+        said = f"{read.reference}: {draft_reading.clearance_of(session, read.meeting.uid)}. {sent}"
+        return Answer(escaped(said.strip()))
 
 
 def _draft_again(doing: Doing) -> Follows:
@@ -200,7 +205,7 @@ def _draft_again(doing: Doing) -> Follows:
     new = row.version + 1
     parts = {"What follows": [
         f"Draft {new} is made from the same recording, with the agenda, apologies and live marks on file now.",
-        f"What was edited in draft {row.version} is not in it; draft {row.version} stays on file.",
+        f"What was edited in draft {row.version} is put upon it, line by line; draft {row.version} stays on file.",
         "The group's secretary and deputy are told when it is ready.",
         f"It is draft {new} that is issued then.",
     ]}  # fmt: skip

@@ -42,6 +42,7 @@ from handlers.slack.chasing import ASKING, CHASE_FORM, chase_asked, chase_opened
 from handlers.slack.confirming import for_pmo, sure
 from handlers.slack.door import Click, Command, Form, Happened, Shortcut, SlackDoor, left_empty
 from handlers.slack.drafts import DRAFT_FORM, REDRAFT, draft_asked, draft_copy_asked, said_of_draft
+from handlers.slack.edited import EDITED, TAKE, edited_asked, edited_opened, edited_submitted, edited_taken
 from handlers.slack.escalations import (
     ESCALATION_FORM,
     decisions_offered,
@@ -66,6 +67,7 @@ from handlers.slack.logs import (
     update_opened,
     update_submitted,
 )
+from handlers.slack.marked import MARKED, marked_asked, marked_opened, marked_submitted
 from handlers.slack.marks import mark_taken_back, marked, reaction_added, reaction_removed
 from handlers.slack.meetings import calendar_asked, deadlines_asked, next_asked, when_asked, why_asked
 from handlers.slack.offered import done_clicked, no_comments_clicked, word_clicked
@@ -142,9 +144,11 @@ COMMANDS: dict[str, Command] = {
         "no_comments_form",
         left_empty,
     ),
+    MARKED: Command("marked: hand in an issued report that you marked up in Word", marked_asked, MARKED, left_empty),
     "requests": Command(f"requests {REQUESTS_FORM}: your amendment requests", requests_asked),
     "review": Command(f"review {REVIEW_FORM}", review_asked, "review", names_a_request, for_pmo=True),
     "draft": Command(f"draft {DRAFT_FORM}: a draft report, and how it stands", draft_asked, for_pmo=True),
+    EDITED: Command("edited: give back a draft report that you edited in Word", edited_asked, EDITED, left_empty),
     "issue": for_pmo(ISSUE, f"{ISSUE_FORM}: a headline report"),
     "chase": Command(f"chase {CHASE_FORM}: what is owed", chase_asked, "chase_ask", names_a_thing, for_pmo=True),
     "outbox": Command(f"outbox {OUTBOX_FORM}: what waits, what was not sent", outbox_asked, for_pmo=True),
@@ -195,6 +199,8 @@ CLICKS: dict[str, Click] = {  # by action id, in messages and on the home tab; `
     "draft_copy": Click(draft_copy_asked),
     "draft_said": Click(said_of_draft),
     "sure_again": Click(form="sure_again"),
+    EDITED: Click(form=EDITED),
+    TAKE: Click(edited_taken),
     "issue": Click(form="issue"),
     "chase": Click(chase_asked),
     "chase_ask": Click(form="chase_ask"),
@@ -234,6 +240,8 @@ FORMS: dict[str, Form] = {  # modals, by callback id
         dict.fromkeys(("group", "kind", "constituency", "to"), escalation_changed), {"decision": decisions_offered},
     ),
     "sure_again": sure(REDRAFT),
+    EDITED: Form("An edited draft", edited_opened, edited_submitted),
+    MARKED: Form("A marked-up report", marked_opened, marked_submitted),
     "issue": Form("Issue a report", issue_opened, issue_submitted, {"draft": issue_chosen}, {"draft": issue_choices}),
     "sure_issue": sure(ISSUE),
     "chase_ask": Form("Ask for it", chase_opened, chase_submitted),

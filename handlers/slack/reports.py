@@ -11,11 +11,11 @@ from bot import issued_reports, logs, offers
 from bot.access import Viewer
 from bot.amendment_life import represents_today
 from bot.clock import spoken, spoken_date
+from bot.corrections import OUTCOMES
 from bot.errors import SecretariatError
 from bot.formats import timestamp
 from bot.issued_reports import IssuedReport
 from bot.model import Offer
-from bot.reports import OUTCOMES
 from bot.slack_text import cut, escaped, linked, spelt
 from handlers.slack.blocks import button, buttons, context, header, section
 from handlers.slack.door import Answer, Asked, SlackDoor, asker

@@ -18,7 +18,7 @@ from handlers.web.desk import Desk
 from handlers.web.door import STAY
 from handlers.web.rendering import answer
 
-CHANGED = "meeting changed on the page"
+CHANGED, DECIDED = "meeting changed on the page", "request decided on the page"
 HERE = "on the page"
 REPEATED_WITHIN = STAY + timedelta(hours=1)  # a form is of no use once its session has ended
 Outcome = dict[str, list[str]]
@@ -37,6 +37,14 @@ def record_change(
     return newest(session)
 
 
+def record_decision(
+    session: Session, now: datetime, by: Person, uid: str, *, deed: str, title: str, reason: str, outcome: Outcome
+) -> int:
+    """Keep the PMO's word on a request to that meeting's report; returns its number in the audit."""
+    audit.record(session, now, by.name, DECIDED, uid, **detail_of(deed), title=title, reason=reason, **outcome)
+    return newest(session)
+
+
 def newest(session: Session) -> int:
     """The number of the audit's last row."""
     return session.scalars(select(func.max(AuditRow.number))).one() or 0
@@ -44,7 +52,7 @@ def newest(session: Session) -> int:
 
 def done_before(session: Session, deed: str, now: datetime) -> int | None:
     """The audit's number of what this same form did when it was sent the first time; None where it did nothing yet."""
-    query = select(AuditRow).where(AuditRow.event.in_([CHANGED, releases.RELEASED, releases.TAKEN_BACK]))
+    query = select(AuditRow).where(AuditRow.event.in_([CHANGED, DECIDED, releases.RELEASED, releases.TAKEN_BACK]))
     query = query.where(AuditRow.at >= now - REPEATED_WITHIN).order_by(AuditRow.number.desc())
     return next((row.number for row in session.scalars(query) if deed and row.detail.get("deed") == deed), None)
 
@@ -75,7 +83,12 @@ def one(desk: Desk, request: Request) -> Response:
         )
 
 
-DONE = {CHANGED: "{} changed", releases.RELEASED: "{} released", releases.TAKEN_BACK: "{} withdrawn"}
+DONE = {
+    CHANGED: "{} changed",
+    DECIDED: "{} decided",
+    releases.RELEASED: "{} released",
+    releases.TAKEN_BACK: "{} withdrawn",
+}
 NO_OUTCOME = ("where", "deed", "title", "ids", "reason")
 
 

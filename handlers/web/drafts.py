@@ -12,6 +12,7 @@ from bot.drafts import WORKING
 from bot.formats import Draft, marked_alone
 from bot.store.tables import DraftRow, MeetingRow, RecordingRow, TranscriptRow
 from handlers.web.desk import Desk
+from handlers.web.forms import shown_form
 from handlers.web.lines import by_kind, shown_line
 from handlers.web.rendering import answer
 
@@ -45,10 +46,12 @@ def one(desk: Desk, request: Request) -> Response:
             meeting=meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid)),
             issued=reports.latest(session, row.meeting_uid),
             lines=lines,
+            draft=draft,
             coverage=draft.coverage,
             marked_alone=marked_alone(draft),
             recording=recording_of(session, row),
             working=WORKING,
+            form=shown_form(desk, session, request),
         )
 
 

@@ -10,11 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from bot import listening_copies
+from bot.store.report_tables import ReissueRow
 from bot.store.tables import DraftRow, RecordingRow, ReportRow
 from handlers.web.desk import Desk
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-# Written down, not guessed: what somebody named `.html` must never be shown as a page of ours.
+# Written down, not guessed: what somebody named `.html` must never be shown as a page of ours. The content is asked
+# first, since a name may be wrong.
+CONTENT_TYPES = (
+    (0, b"fLaC", "audio/flac"), (0, b"RIFF", "audio/wav"), (0, b"RF64", "audio/wav"), (0, b"OggS", "audio/ogg"),
+    (0, b"ID3", "audio/mpeg"), (0, b"\x1a\x45\xdf\xa3", "video/webm"), (8, b"M4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+)  # fmt: skip
 MEDIA_TYPES = {
     ".aac": "audio/aac", ".flac": "audio/flac", ".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".oga": "audio/ogg",
     ".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav", ".weba": "audio/webm",
@@ -23,20 +31,32 @@ MEDIA_TYPES = {
 
 
 def recording(desk: Desk, request: Request) -> Response:
-    """`/recordings/{id}`: the recording, in ranges where the player asks for them."""
+    """`/recordings/{id}`: the recording, in ranges where the player asks for them; never what of it is closed."""
     with desk.database.reading() as session:
         row = session.get(RecordingRow, request.path_params["id"])
         if row is None or not row.parts:
             raise HTTPException(404, f"There is no recording {request.path_params['id']}.")
-        part = row.parts[0]
-    media_type = MEDIA_TYPES.get(PurePath(part.name).suffix.lower(), "application/octet-stream")
+        name, sha256 = row.parts[0].name, listening_copies.playable(session, row)
+        if sha256 is None:
+            raise HTTPException(503, f"{row.name} can be played once a copy of it has been made: it is in parts, or a "
+                                "part of it is closed. That is done after its transcription.")  # fmt: skip
+        if sha256 != row.parts[0].sha256:
+            name = f"{PurePath(row.name).stem}.m4a"
+    path = _kept(desk, sha256, name)
     return FileResponse(
-        _kept(desk, part.sha256, part.name),
-        media_type=media_type,
-        filename=part.name,
+        path,
+        media_type=_media_type(path, name),
+        filename=name,
         content_disposition_type="inline",
         headers={"Cache-Control": "private, no-cache"},
     )
+
+
+def _media_type(path: Path, name: str) -> str:
+    with path.open("rb") as content:
+        head = content.read(16)
+    by_content = next((kind for at, mark, kind in CONTENT_TYPES if head[at : at + len(mark)] == mark), None)
+    return by_content or MEDIA_TYPES.get(PurePath(name).suffix.lower(), "application/octet-stream")
 
 
 def document(desk: Desk, request: Request) -> Response:
@@ -58,7 +78,17 @@ def _document_name(session: Session, sha256: str) -> str | None:
     redline = session.scalars(changes).first()
     if redline:
         return f"{redline.reference} changes to r{redline.revision}.docx"
-    return draft_document(draft) if draft else report_document(report) if report else None
+    if draft or report is None:
+        return draft_document(draft) if draft else _made_ready(session, sha256)
+    return report_document(report)
+
+
+def _made_ready(session: Session, sha256: str) -> str | None:
+    """The name of a document that was made ready, for an amended report that waits for its release."""
+    clean, redline = ReissueRow.document_sha256 == sha256, ReissueRow.redline_sha256 == sha256
+    row = session.scalars(select(ReissueRow).where(clean | redline)).first()
+    what = "changes" if row and row.redline_sha256 == sha256 else "report"
+    return f"Preview of the amended {what} to {row.base_id}.docx" if row else None
 
 
 def draft_document(draft: DraftRow) -> str:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from bot import members
 from bot.model import Person
 from handlers.web.desk import Desk
 
-CONTENT_TYPE = "application/x-www-form-urlencoded"
+CONTENT_TYPE, WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 MOST_BYTES = 64 * 1024
+MOST_UPLOAD = 40 * 1024 * 1024  # of a form that brings a file
 MOST_READ = 1024 * 1024  # a longer body is cut off; up to here it is read and forgotten, so that the refusal is seen
 MOST_FIELDS = 2000
 TOKEN, ACTING = "form_token", "acting"
@@ -28,9 +31,10 @@ TOKEN, ACTING = "form_token", "acting"
 
 @dataclass(frozen=True)
 class Sent:
-    """The fields of a form as they were sent."""
+    """The fields of a form as they were sent; of each file its name, as the browser says, and its content."""
 
     fields: Mapping[str, Sequence[str]]
+    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict, repr=False)
 
     def line(self, name: str) -> str:
         """The field as one line of printable characters; empty where it is missing."""
@@ -86,17 +90,19 @@ def remember(request: Request, person: Person) -> None:
         request.session[ACTING] = person.id
 
 
-async def read_form(request: Request) -> Sent:
-    """The form that was sent. Raises HTTPException with a sentence where it is not ours, no form, or too long."""
+async def read_form(request: Request, *, with_files: bool = False) -> Sent:
+    """The form that was sent, `with_files` where it may bring one.
+
+    Raises HTTPException with a sentence where it is not ours, no form, or too long.
+    """
     _refuse_foreign(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != CONTENT_TYPE and not (with_files and kind == WITH_FILES):
         raise HTTPException(415, "Only what a form of these pages sends is read here. Nothing was changed.")
     try:
-        text = (await _body(request)).decode("utf-8")
-        fields = parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-    except ValueError:  # no UTF-8, or too many fields
+        sent = await (_plain(request) if kind == CONTENT_TYPE else _with_files(request))
+    except (ValueError, MultiPartException):  # no UTF-8, too many fields, or torn apart
         raise HTTPException(400, "What was sent cannot be read as a form. Nothing was changed.") from None
-    sent = Sent(fields)
     token = request.session.get(TOKEN, "")
     if not token or not hmac.compare_digest(sent.line("token").encode(), token.encode()):
         text = "This form is not of a page that you have open now. Load the page again and fill it in anew."
@@ -114,14 +120,38 @@ def _refuse_foreign(request: Request) -> None:
         raise HTTPException(403, text)
 
 
-async def _body(request: Request) -> bytes:
+async def _plain(request: Request) -> Sent:
+    text = (await _body(request, MOST_BYTES)).decode("utf-8")
+    return Sent(parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
+
+
+async def _with_files(request: Request) -> Sent:
+    body = await _body(request, MOST_UPLOAD)
+
+    async def once() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    form = await MultiPartParser(request.headers, once(), max_files=1, max_fields=50, max_part_size=MOST_BYTES).parse()
+    fields: dict[str, list[str]] = {}
+    files: dict[str, tuple[str, bytes]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            files[name] = (value.filename or "", await value.read())
+        else:
+            fields.setdefault(name, []).append(value)
+    await form.close()
+    return Sent(fields, {name: given for name, given in files.items() if given[0] or given[1]})
+
+
+async def _body(request: Request, most: int) -> bytes:
     kept, size = bytearray(), 0
     async for part in request.stream():
         size += len(part)
-        if size <= MOST_BYTES:
+        if size <= most:
             kept += part
-        elif size > MOST_READ:
+        elif size > most + MOST_READ:
             break
-    if size > MOST_BYTES:
-        raise HTTPException(413, f"That is more than a form may send ({MOST_BYTES // 1024} KB). Nothing was changed.")
+    if size > most:
+        limit = f"{most >> 20} MB" if most >= 1 << 20 else f"{most >> 10} KB"
+        raise HTTPException(413, f"That is more than a form may send ({limit}). Nothing was changed.")
     return bytes(kept)

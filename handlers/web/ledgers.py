@@ -1,4 +1,4 @@
-"""The ledgers: requests to amend, messages that came in, Slack's local log, and what happened by whom."""
+"""The ledgers: messages that came in, Slack's local log, and what happened by whom."""
 
 from __future__ import annotations
 
@@ -7,33 +7,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import meetings, members
 from bot.audit import first_broken_link
 from bot.clock import parse_instant
-from bot.drafts import reference_of
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow, AuditRow, MeetingRow
+from bot.store.tables import AuditRow
 from handlers.web.desk import Desk
 from handlers.web.paging import paged
 from handlers.web.rendering import answer
 
 AUDIT_ROWS = 200
-
-
-def requests(desk: Desk, request: Request) -> Response:
-    """`/requests`: every amendment request, newest first."""
-    query = select(AmendmentRow).order_by(AmendmentRow.number.desc())
-    with desk.database.reading() as session:
-        page = paged(session, request, query)
-        entries = [
-            (
-                row,
-                members.by_id(session, row.requester_id),
-                reference_of(meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))),
-            )
-            for row in page.rows
-        ]
-        return answer(desk, request, "requests.html", page=page, entries=entries)
 
 
 def inbox(desk: Desk, request: Request) -> Response:

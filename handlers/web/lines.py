@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from bot.clock import spoken_date
+from bot.corrections import OUTCOMES
 from bot.formats import Draft, wording_certainty
-from bot.reports import OUTCOMES
 
 REACHED_BY = {
     "consensus": ", by consensus",
@@ -42,7 +42,10 @@ def shown_line(
     kind: str, *, ref: str, text: str, item: str | None, at: float | None, details: Mapping[str, Any]
 ) -> ShownLine:
     """A line from its columns; `details` as in `draft_lines`."""
-    quotes = tuple(span["quote"] for span in details.get("evidence", ()))
+    quotes = tuple(
+        f"{span['quote']} ({span['source']})" if span.get("source") else span["quote"]
+        for span in details.get("evidence", ())
+    )
     return ShownLine(ref, text, item, at, tuple(_facts(kind, details)), quotes)
 
 
@@ -63,6 +66,8 @@ def _facts(kind: str, details: Mapping[str, Any]) -> Iterator[str]:
         yield str(details.get("kind", "")).capitalize()
     if "confidence" in details:
         yield f"Wording: {wording_certainty(details['confidence'])}"
+    if details.get("reworded_from"):
+        yield f"Reworded by a language model, from: {details['reworded_from']}"
 
 
 def _due(words: str) -> str:
@@ -75,7 +80,7 @@ def _due(words: str) -> str:
 
 def lines_of(draft: Draft) -> dict[str, list[ShownLine]]:
     """An issued report's lines by kind, without the working material."""
-    working = {"evidence", "confidence", "stance"}
+    working = {"evidence", "confidence", "stance", "reworded_from"}
     numbered: list[tuple[str, str, Any]] = [("decision", d.ref, d) for d in draft.decisions]
     numbered += [("action", a.ref, a) for a in draft.actions]
     numbered += [("viewpoint", v.ref, v) for v in draft.viewpoints]

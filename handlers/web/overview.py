@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import brakes, drafts
+from bot import brakes, drafts, returns
 from bot.model import OutboxState
 from bot.store.mail_tables import InboxRow
 from bot.store.tables import OutboxRow, RecordingRow
@@ -20,7 +20,7 @@ from handlers.web.rendering import answer
 MEETINGS, NOTICES, OF_A_KIND = 8, 10, 10
 BEHIND = timedelta(days=45)  # a report's window may still be open for a meeting this long ago
 AT_WORK = ("waiting", "waiting:working", "transcribed", "transcribed:working")
-FOR_A_PERSON = ("asking", "failed")
+FOR_A_PERSON = ("asking", "parts", "failed")
 
 
 def overview(desk: Desk, request: Request) -> Response:
@@ -41,6 +41,7 @@ def overview(desk: Desk, request: Request) -> Response:
             withheld_in_all=_count(session, OutboxState.WITHHELD),
             failed=_notices(session, OutboxState.FAILED),
             failed_in_all=_count(session, OutboxState.FAILED),
+            returned=returns.waiting(session),
             inbox=session.scalars(select(InboxRow).where(InboxRow.state == "needs_a_person")).all(),
             notices=session.scalars(newest).all(),
             stopped=brakes.in_words(session, now),

@@ -26,13 +26,19 @@ from handlers.web import (
     drafts,
     feeds,
     files,
+    issuing,
     ledgers,
     mailbox,
+    marked,
     meetings,
     outbox,
     overview,
+    recordings,
+    reissuing,
     releases,
     reports,
+    requests,
+    returns,
 )
 from handlers.web.desk import Desk
 from handlers.web.door import SECURITY_HEADERS, STAY, Entrance, OwnHostOnly, SecurityHeaders, SessionRequired
@@ -48,6 +54,7 @@ PAGES: dict[str, Callable[[Desk, Request], Response]] = {
     "/meetings/{uid}/cancel": partial(changing.form, action="cancel"),
     "/meetings/{uid}/confirm": partial(changing.form, action="confirm"),
     "/meetings/{uid}/done": meetings.back_to,
+    "/meetings/{uid}/report": issuing.one,
     "/outbox": outbox.listed,
     "/outbox/{id}": outbox.one,
     "/releases": releases.listed,
@@ -55,9 +62,20 @@ PAGES: dict[str, Callable[[Desk, Request], Response]] = {
     "/slack": ledgers.slack,
     "/drafts/{id}": drafts.one,
     "/reports/{id}": reports.one,
+    "/returns": returns.listed,
+    "/returns/{reference}": returns.one,
+    "/returns/{reference}/file": returns.file,
     "/documents/{sha256}/{name}": files.document,
+    "/recordings": recordings.listed,
     "/recordings/{id}": files.recording,
-    "/requests": ledgers.requests,
+    "/recordings/{id}/about": recordings.one,
+    "/requests": requests.listed,
+    "/requests/marked": marked.listed,
+    "/requests/marked/{id}": marked.one,
+    "/requests/marked/{id}/file": marked.file,
+    "/requests/tracker/{uid}": requests.tracker,
+    "/requests/{reference}": requests.one,
+    "/reports/{id}/reissue": reissuing.one,
     "/inbox": ledgers.inbox,
     "/mailbox": mailbox.listed,
     "/mailbox/{id}": mailbox.one,
@@ -70,9 +88,18 @@ FORMS: dict[str, Callable[[Desk, Request, Sent], Response]] = {
     "/meetings/{uid}/cancel": partial(changing.asked, action="cancel"),
     "/meetings/{uid}/confirm": partial(changing.asked, action="confirm"),
     "/meetings/{uid}/done": meetings.done,
+    "/meetings/{uid}/report": issuing.asked,
     "/releases": releases.asked,
     "/mailbox/{id}": mailbox.decided,
+    "/recordings/{id}/about": recordings.decided,
+    "/returns": returns.given,
+    "/returns/{reference}": returns.decided,
+    "/requests/marked": marked.given,
+    "/requests/marked/{id}": marked.decided,
+    "/requests/{reference}": requests.decided,
+    "/reports/{id}/reissue": reissuing.asked,
 }
+BRING_FILES = ("/requests/marked", "/returns")  # the forms by which a document is given in
 HEADINGS = {
     400: "This cannot be shown",
     403: "Not followed",
@@ -87,7 +114,10 @@ HEADINGS = {
 def page_routes(desk: Desk) -> list[BaseRoute]:
     """The pages, for `page_app`. Endpoints are plain functions: each runs in a thread, beside the event loop."""
     guarded = [Route(path, partial(page, desk), methods=["GET"]) for path, page in PAGES.items()]
-    guarded += [Route(path, _posted(desk, form), methods=["POST"]) for path, form in FORMS.items()]
+    guarded += [
+        Route(path, _posted(desk, form, with_files=path in BRING_FILES), methods=["POST"])
+        for path, form in FORMS.items()
+    ]
     return [
         Route("/health", _health, methods=["GET"]),
         Route("/feeds/{token}.ics", partial(feeds.feed, desk), methods=["GET"]),
@@ -97,11 +127,13 @@ def page_routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
-def _posted(desk: Desk, form: Callable[[Desk, Request, Sent], Response]) -> Callable[[Request], Awaitable[Response]]:
+def _posted(
+    desk: Desk, form: Callable[[Desk, Request, Sent], Response], *, with_files: bool
+) -> Callable[[Request], Awaitable[Response]]:
     """Nothing is changed but by a form that was read and found to be ours."""
 
     async def posted(request: Request) -> Response:
-        sent = await read_form(request)
+        sent = await read_form(request, with_files=with_files)
         return await run_in_threadpool(form, desk, request, sent)
 
     return posted

@@ -1,0 +1,115 @@
+"""`edited`: a draft report that was edited in Word is given back as a file, read line by line, and taken in."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks.block_elements import FileInputElement
+from slack_sdk.models.views import View
+
+from bot import access, members, returns
+from bot.access import Deed
+from bot.clock import LONDON
+from bot.errors import SecretariatError
+from bot.report_imports import NOTHING_DECIDED
+from bot.returns import Brought, Door, Found, State
+from bot.slack_text import cut, escaped, linked, spelt
+from bot.store.report_tables import ReturnRow
+from handlers.mail.attachments import safe_name
+from handlers.slack.blocks import asks_first, button, buttons, field, modal, section
+from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker
+from schedules.return_words import returned_told
+
+EDITED, TAKE = "edited", "edited_take"  # form and clicks
+MOST_BYTES = 40 * 1024 * 1024
+MOST_LINES = 12  # shown here; the page shows all
+LONGEST_LINE = 300
+ELSEWHERE = "Give it in on the page, drop it into the folder of edited drafts, or mail it to the PMO's mailbox."
+
+
+def edited_asked(door: SlackDoor, asked: Asked) -> Answer:
+    """Where there is no modal, the other doors."""
+    with door.database.reading() as session:
+        asker(session, asked)
+    return Answer(f"A file cannot be handed in here. {ELSEWHERE}")
+
+
+def edited_opened(door: SlackDoor, asked: Asked) -> View:
+    """The file."""
+    with door.database.reading() as session:
+        asker(session, asked)
+    blocks: list[Block] = [
+        section("It is read line by line. Nothing of it is in the report until somebody of the PMO takes it in."),
+        field("The .docx as you saved it", FileInputElement(action_id="file", filetypes=["docx"], max_files=1),
+              block_id="file", hint=f"Up to {MOST_BYTES >> 20} MB."),
+    ]  # fmt: skip
+    return modal(EDITED, "An edited draft", blocks, submit="Give it back")
+
+
+def edited_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
+    """Keep it, read it, and say what was found. What is wrong with it is said on its field; the file is kept then, too.
+
+    It is fetched before the database is asked to write: Slack may take its time.
+    """
+    with door.database.reading() as session:
+        person = asker(session, filled.asked)
+    files = filled.several("file")
+    if not files:
+        return Wrong({"file": "Add the document that you edited."})
+    try:
+        name, content = door.screens.file(files[0], at_most=MOST_BYTES)
+    except SecretariatError as error:
+        return Wrong({"file": str(error)})
+    sha256 = door.files.put(content)
+    with door.database.session() as session:
+        brought = Brought(sha256, safe_name(name), Door.SLACK, files[0], person)
+        reference = returns.receive(session, brought, door.clock.now()).reference
+    returns.read(door.database, door.drafting(), partial(returned_told, door.announcer), door.clock, reference)
+    with door.database.reading() as session:
+        row = returns.named(session, reference)
+        found = returns.found_of(row)
+        of_pmo = access.may_do(session, members.by_id(session, person.id), Deed.DRAFT, door.clock.today()).allowed
+    if found is None:
+        return Wrong({"file": f"{row.reason} It was kept as {reference}, and nothing was changed."[:500]})
+    return _shown(door, row, found, of_pmo=of_pmo)
+
+
+def _shown(door: SlackDoor, row: ReturnRow, found: Found, *, of_pmo: bool) -> Answer:
+    lines = [cut(line, LONGEST_LINE) for line in returns.lines_said(found)]
+    left = len(lines) - MOST_LINES
+    more = [f"… and {left} more on the page."] if left > 0 else []
+    head = f"{row.reference}: {row.file_name}, against {found.sent}"
+    to_decide = len(found.conflicts) + len(found.unread) + sum(bool(edit.why) for edit in found.edits)
+    tail = f"Still to be decided, on the page: {to_decide}." if to_decide else ""
+    said = [head, *(f"• {line}" for line in lines[:MOST_LINES]), *more, *([tail] if tail else [])]
+    page = f"{door.announcer.page()}/returns/{row.reference}"
+    blocks: list[Block] = [*map(section, map(spelt, said)), section(linked(page, "Look at it line by line"))]
+    if of_pmo and row.state == State.WAITING and not to_decide:
+        blocks.append(buttons(_take_button(row.reference)))
+    return Answer("\n".join([*map(escaped, said), escaped(page)]), tuple(blocks))
+
+
+def _take_button(reference: str) -> ButtonElement:
+    take = button("Take it in", TAKE, reference, style="primary")
+    return asks_first(take, "Take it in?", "These edits become the newest draft, in your name.", "Take it in")
+
+
+def edited_taken(door: SlackDoor, asked: Asked) -> Answer:
+    """Take in what has nothing to be decided; clicked twice, it is taken once."""
+    now, reference = door.clock.now(), asked.text.strip()
+    with door.database.reading() as session:
+        person = asker(session, asked)
+        row = returns.named(session, reference)
+        taken = row.taken_as if row.state == State.TAKEN_IN else None
+        if taken:
+            return Answer(f"{escaped(reference)} is {escaped(taken)} already.", replaces=True)
+        returns.refuse_settled(row)
+        returned = returns.look(session, door.drafting(), row, now.astimezone(LONDON).date())
+    with door.database.session() as session:
+        row = returns.named(session, reference)
+        if acted_before(session, f"{TAKE}:{asked.source_key}", now):
+            return Answer(f"{escaped(reference)} is taken in already.")
+        made = returns.take_in(session, door.drafting(), row, returned, NOTHING_DECIDED, by=person, now=now)
+        said = f"{made.id} is the newest draft now." if made else "Nothing was changed, so there is no new draft."
+    return Answer(escaped(said), replaces=True)
