@@ -16,6 +16,7 @@ from bot.model import AttendanceRow
 from bot.report_life import ReportState, Stands
 
 _DRAFT_REFERENCE = re.compile(r"\b[DA]-\d{2,}\b")
+_A_VOICE = re.compile(r"Speaker \d+")  # bot.speakers: until somebody names it
 KNOWN_STATUS = ("present", "alternate", "apologies")
 
 
@@ -61,6 +62,7 @@ def check_list(subject: Subject, now: datetime) -> list[Check]:
         _clearance(subject.stands),
         _owners(subject.draft.actions),
         _dates(subject.draft.actions),
+        _voices(subject.draft.viewpoints),
         _attendance(subject.attendance),
         _deadline(subject.due_at, now),
         _references(subject.draft, subject.series),
@@ -106,6 +108,13 @@ def _is_day(due: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _voices(viewpoints: Sequence[DraftedViewpoint]) -> Check:
+    """A voice that was told apart and never named ("Speaker 4") says nothing to whoever reads the issued report."""
+    nameless = [v.ref for v in viewpoints if not v.constituency and _A_VOICE.fullmatch(v.speaker or "")]
+    words = f"By a voice without a name: {_listed(nameless)}. Name it: secretariat speakers name."
+    return Check("voices", "Every view has a name", not nameless, words if nameless else "No voice is without one.")
 
 
 def _attendance(rows: Sequence[AttendanceRow]) -> Check:

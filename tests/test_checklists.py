@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.checklists import Series, Subject, check_list, warnings
-from bot.formats import Draft, DraftedAction
+from bot.formats import Draft, DraftedAction, DraftedViewpoint
 from bot.model import AttendanceRow
 from bot.report_life import ReportState, Stands
 from tests.issued_desk import DRAFT
@@ -40,7 +40,7 @@ def with_action(**fields: object) -> Draft:
 def test_a_report_that_is_as_it_should_be_warns_of_nothing() -> None:
     assert warned(subject()) == {}
     assert [check.key for check in check_list(subject(), NOW)] == [
-        "clearance", "owners", "dates", "attendance", "deadline", "references",
+        "clearance", "owners", "dates", "voices", "attendance", "deadline", "references",
     ]  # fmt: skip
     assert check_list(subject(), NOW)[-1].words == "Decisions from PSG-DEC41, actions from PSG27-01."
 
@@ -83,3 +83,15 @@ def test_references_are_in_series_and_name_nothing_that_has_another_name_once_is
     ]
     draft = with_action(text="The PMO was asked to publish D-01; form D-77 is enclosed.")
     assert warned(subject(draft)) == {"references": "A-01 speaks of D-01, which has another reference once issued."}
+
+
+def test_a_voice_that_nobody_named_is_said_before_it_is_issued() -> None:
+    views = [
+        DraftedViewpoint.model_validate({
+            "ref": f"V-0{n}", "item": None, "speaker": speaker, "constituency": constituency, "stance": "concern",
+            "text": "A concern was raised.", "at": 9.0, "segment": "1", "evidence": [],
+        })
+        for n, (speaker, constituency) in enumerate([("Speaker 4", None), ("Speaker 4", "DNO"), ("Jo Bell", None)], 1)
+    ]  # fmt: skip
+    said = warned(subject(DRAFT.model_copy(update={"viewpoints": views})))
+    assert said == {"voices": "By a voice without a name: V-01. Name it: secretariat speakers name."}
