@@ -6,12 +6,12 @@ import base64
 import json
 from urllib.parse import quote
 
-PLACES = ("{seconds}", "{nav}")
-"""What stands for the start second in a pattern: the number itself, or the `nav` parameter of SharePoint's player."""
-
 
 def at_second(pattern: str, seconds: float | None) -> str:
-    """The link that starts at a second; empty where there is no pattern, or no second."""
+    """The link that starts at a second; empty where there is no pattern, or no second.
+
+    In the pattern `{seconds}` stands for the second itself, `{nav}` for the `nav` parameter of SharePoint's player.
+    """
     if not pattern or seconds is None:
         return ""
     return pattern.replace("{seconds}", str(int(seconds))).replace("{nav}", nav_of(seconds))

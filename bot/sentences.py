@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.formats import Word
+from bot.formats import Segment, Word
 
 LONGEST = 12.0  # seconds; a longer sentence is cut at its pauses
 PAUSE = 1.5  # seconds of silence that end a sentence, whatever the punctuation
@@ -43,6 +43,17 @@ def spaced(words: Iterable[Word]) -> list[Word]:
         elif text:
             joined.append(word.model_copy(update={"text": text}))
     return joined
+
+
+def sentence_segments(spoken: Iterable[Sequence[Word]]) -> list[Segment]:
+    """A transcript's segments of what a recogniser heard: a sentence each, numbered from 0, in the order spoken."""
+    said = filter(None, map(spaced, sentences(spoken)))
+    return [_segment(number, words) for number, words in enumerate(said)]
+
+
+def _segment(number: int, words: list[Word]) -> Segment:
+    text = " ".join(word.text for word in words)
+    return Segment(id=str(number), start=words[0].start, end=words[-1].end, text=text, words=words)
 
 
 def _glued(first: Word, second: Word, text: str) -> Word:

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from bot.adapters.av_decoder import RATE, decoded
-from bot.adapters.faster_whisper_engine import STRETCH, FasterWhisper, stretches
+from bot.adapters.faster_whisper_engine import LOOK_BACK, STRETCH, FasterWhisper
 from bot.adapters.sound_spool import SoundSpool
+from bot.adapters.sound_stretches import stretches
 from bot.adapters.whisper_weights import PINNED, embedded_weights, resolve, verify
 from bot.errors import SecretariatError, UnreadableRecording
 from bot.formats import Audio, Segment, Transcript, Word
@@ -303,7 +304,8 @@ def test_a_long_recording_is_cut_where_it_is_quiet(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     spool.write_bytes(samples.tobytes())
     with spool.open("rb") as file:
-        pieces = list(stretches(SoundSpool(file.fileno(), len(samples))))
+        sound = SoundSpool(file.fileno(), len(samples))
+        pieces = list(stretches(sound, longest=STRETCH, look_back=LOOK_BACK))
     assert np.array_equal(np.concatenate([piece for _, piece in pieces]), samples)
     assert all(len(piece) <= STRETCH * RATE for _, piece in pieces)
     cuts = [first / RATE for first, _ in pieces[1:]]

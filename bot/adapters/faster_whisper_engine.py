@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ from faster_whisper.transcribe import Segment as SpokenSegment
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from bot.adapters.av_decoder import RATE, Samples
-from bot.adapters.sound_spool import SoundSpool, spooled
+from bot.adapters.sound_spool import spooled
+from bot.adapters.sound_stretches import stretches
 from bot.adapters.whisper_weights import EMBEDDED, resolve, sha256_of, title
 from bot.errors import SecretariatError
-from bot.formats import Audio, Part, Segment, Transcript, Word
+from bot.formats import Audio, Part, Transcript, Word
 from bot.ports import Checkpoints, Progress
-from bot.sentences import sentences, spaced
-from bot.speech_windows import without
+from bot.sentences import sentence_segments
 
 STRETCH = 600  # seconds recognised at a time: a two-hour meeting at once takes 5 GB of memory
 LOOK_BACK = 30  # seconds before the end of a stretch in which the quietest moment is looked for
@@ -57,7 +57,7 @@ class FasterWhisper:
         with spooled(audio, name) as sound:
             duration, sha256 = sound.length / RATE, sha256_of(audio)
             on_progress(0.0, duration)
-            for first, stretch in stretches(sound, excluded):
+            for first, stretch in stretches(sound, excluded, longest=STRETCH, look_back=LOOK_BACK):
                 key = f"faster-whisper {title(self._model)} {language} {sha256} {first} {len(stretch)}"
                 found = checkpoints.kept(key) if checkpoints else None
                 if found is None:
@@ -66,9 +66,6 @@ class FasterWhisper:
                         checkpoints.keep(key, found)
                 language = language or found["language"]
                 spoken += [[Word.model_validate(word) for word in segment] for segment in found["segments"]]
-        segments = [
-            _segment(number, words) for number, words in enumerate(filter(None, map(spaced, sentences(spoken))))
-        ]
         on_progress(duration, duration)
         return Transcript(
             audio=Audio(name=name, duration=duration, sha256=sha256),
@@ -76,7 +73,7 @@ class FasterWhisper:
             engine="faster-whisper",
             model=title(self._model),
             language=language,
-            segments=segments,
+            segments=sentence_segments(spoken),
         )
 
     def _heard(
@@ -117,28 +114,6 @@ def _load(model: str, weights: Path | str, threads: int) -> WhisperModel:
         raise SecretariatError(sentence, hint=f"Give {hint}, or `{EMBEDDED}`.", model=model) from problem
 
 
-def stretches(sound: SoundSpool, excluded: Sequence[tuple[float, float]] = ()) -> Iterator[tuple[int, Samples]]:
-    """At most STRETCH seconds at a time, with the number of the first sample; cut where it is quietest.
-
-    Nothing of the `excluded` ranges (seconds) is in them.
-    """
-    for begin, end in without([(0.0, sound.length / RATE)], excluded):
-        first, last = round(begin * RATE), round(end * RATE)
-        while last - first > STRETCH * RATE:
-            reach = first + STRETCH * RATE
-            cut = reach - LOOK_BACK * RATE + _quietest(sound.read(reach - LOOK_BACK * RATE, reach))
-            yield first, sound.read(first, cut)
-            first = cut
-        yield first, sound.read(first, last)
-
-
-def _quietest(samples: Samples) -> int:
-    """The middle of the quietest half second."""
-    window = RATE // 2
-    loudness = np.abs(samples[: len(samples) // window * window].astype(np.int32)).reshape(-1, window).sum(axis=1)
-    return int(loudness.argmin()) * window + window // 2
-
-
 def _timed(segment: SpokenSegment, offset: float) -> list[Word]:
     said = segment.words or []
     return [
@@ -150,8 +125,3 @@ def _timed(segment: SpokenSegment, offset: float) -> list[Word]:
         )
         for w in said
     ]
-
-
-def _segment(number: int, words: list[Word]) -> Segment:
-    text = " ".join(word.text for word in words)
-    return Segment(id=str(number), start=words[0].start, end=words[-1].end, text=text, words=words)

@@ -6,7 +6,7 @@ no ffmpeg program: the recording is decoded here and handed over as samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -16,12 +16,13 @@ import numpy as np
 
 from bot.adapters.av_decoder import RATE, Samples
 from bot.adapters.ctranslate2_weights import Checkpoint, checkpoint
-from bot.adapters.sound_spool import SoundSpool, spooled
+from bot.adapters.sound_spool import spooled
+from bot.adapters.sound_stretches import stretches
 from bot.adapters.whisper_weights import BASE, EMBEDDED, resolve, sha256_of, title
 from bot.errors import SecretariatError
-from bot.formats import Audio, Part, Segment, Transcript, Word
+from bot.formats import Audio, Part, Transcript, Word
 from bot.ports import Checkpoints, Progress
-from bot.sentences import sentences, spaced
+from bot.sentences import sentence_segments
 
 try:
     import torch
@@ -72,7 +73,7 @@ class OpenAIWhisper:
         with spooled(audio, name) as sound:
             duration = sound.length / RATE
             on_progress(0.0, duration)
-            for first, stretch in stretches(sound, excluded):
+            for first, stretch in stretches(sound, excluded, longest=STRETCH, look_back=LOOK_BACK):
                 key = f"openai-whisper {self._model} {self._language} {prompt} {sha256} {first} {len(stretch)}"
                 found = checkpoints.kept(key) if checkpoints else None
                 if found is None:
@@ -89,9 +90,7 @@ class OpenAIWhisper:
             engine="openai-whisper",
             model=title(self._model),
             language=language,
-            segments=[
-                _segment(number, said) for number, said in enumerate(filter(None, map(spaced, sentences(words))))
-            ],
+            segments=sentence_segments(words),
         )
 
     def _heard(self, stretch: Samples, begins: float, language: str | None, prompt: str | None) -> dict[str, Any]:
@@ -169,38 +168,6 @@ def prompt_of(glossary: Sequence[str]) -> str | None:
     return f"{', '.join(chosen)}." if chosen else None
 
 
-def stretches(sound: SoundSpool, excluded: Sequence[tuple[float, float]] = ()) -> Iterator[tuple[int, Samples]]:
-    """At most STRETCH seconds at a time, with the number of the first sample; cut where it is quietest.
-
-    Nothing of the `excluded` ranges (seconds) is in them.
-    """
-    for begins, last in _heard_ranges(sound.length, excluded):
-        first = begins
-        while last - first > STRETCH * RATE:
-            looked_at = first + (STRETCH - LOOK_BACK) * RATE
-            cut = looked_at + _quietest(sound.read(looked_at, first + STRETCH * RATE))
-            yield first, sound.read(first, cut)
-            first = cut
-        if last > first:
-            yield first, sound.read(first, last)
-
-
-def _heard_ranges(length: int, excluded: Sequence[tuple[float, float]]) -> Iterator[tuple[int, int]]:
-    begins = 0
-    for start, end in sorted(excluded):
-        if start * RATE > begins:
-            yield begins, min(int(start * RATE), length)
-        begins = max(begins, min(int(end * RATE), length))
-    yield begins, length
-
-
-def _quietest(samples: Samples) -> int:
-    """The middle of the quietest half second."""
-    window = RATE // 2
-    loudness = np.abs(samples[: len(samples) // window * window].astype(np.int32)).reshape(-1, window).sum(axis=1)
-    return int(loudness.argmin()) * window + window // 2
-
-
 def _timed(word: dict[str, Any], begins: float) -> dict[str, Any]:
     return {
         "start": round(begins + float(word["start"]), 3),
@@ -208,8 +175,3 @@ def _timed(word: dict[str, Any], begins: float) -> dict[str, Any]:
         "text": word["word"],
         "probability": round(float(word["probability"]), 3),
     }
-
-
-def _segment(number: int, words: list[Word]) -> Segment:
-    text = " ".join(word.text for word in words)
-    return Segment(id=str(number), start=words[0].start, end=words[-1].end, text=text, words=words)

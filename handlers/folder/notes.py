@@ -13,11 +13,11 @@ from bot.clock import Clock
 from bot.drafts import Drafting
 from bot.errors import SecretariatError
 from bot.store.database import Database
+from handlers.folder.unfinished import may_be_finished
 from schedules.finding import find_meeting
 from schedules.series import Calendar
 
 log = structlog.get_logger()
-UNFINISHED = (".part", ".tmp", ".crdownload", ".download")
 NEEDED = (
     "Its name says of which meeting (PSG-2024-02-07 notes.txt), one of its first lines who wrote it (Notes by NAME)."
 )
@@ -44,7 +44,7 @@ class NotesFolder:
         return any(self._is_finished(path) and self._take_in(path) for path in sorted(self.folder.iterdir()))
 
     def _is_finished(self, path: Path) -> bool:
-        if not path.is_file() or path.name.startswith(".") or path.name.endswith(UNFINISHED):
+        if not may_be_finished(path):
             return False
         try:
             stat = path.stat()

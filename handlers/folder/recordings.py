@@ -16,10 +16,10 @@ from bot.durable_files import in_words, write_whole
 from bot.model import Meeting
 from bot.ports import ContentFiles, SoundFiles, Wholeness
 from bot.store.database import Database
+from handlers.folder.unfinished import may_be_finished
 from schedules.series import Calendar
 
 log = structlog.get_logger()
-UNFINISHED = (".part", ".tmp", ".crdownload", ".download")
 FORM = "GROUP-YYYY-MM-DD[ anything].ext"
 SETTLING = 10.0  # seconds that a file stands still where neither it nor the system says whether it is all there
 Look = tuple[int, int]  # size, and when it was last changed
@@ -48,7 +48,7 @@ class RecordingFolder:
         return any(self._is_finished(path) and self._take_in(path) for path in sorted(self.folder.iterdir()))
 
     def _is_finished(self, path: Path) -> bool:
-        if not path.is_file() or path.name.startswith(".") or path.name.endswith(UNFINISHED):
+        if not may_be_finished(path):
             return False
         try:
             stat = path.stat()

@@ -16,12 +16,12 @@ from bot.ports import ContentFiles
 from bot.returns import Brought, Door, Read
 from bot.store.database import Database
 from bot.wording import render
+from handlers.folder.unfinished import UNFINISHED
 from handlers.mail.attachments import safe_name
 from schedules.announcements import Announcer
 from schedules.return_words import values_of
 
 log = structlog.get_logger()
-UNFINISHED = (".part", ".tmp", ".crdownload", ".download")
 OPEN_ELSEWHERE = ("~$", ".", "~WRL")  # what Word and LibreOffice lay beside a document that is open
 SETTLING = 10  # looks after which a file that is no whole document is taken as it is
 TAKEN = "taken up"  # the folder inside it for what was kept, and the answers
