@@ -47,6 +47,68 @@ def test_an_item_named_out_of_order_is_followed() -> None:
     assert [(i.item, i.segment) for i in draft.agenda] == [("1", "0"), ("3", "2"), ("2", "4")]
 
 
+TALK = (
+    "L: The first cohort moves in March, and we can live with that.",
+    "D: Who tells the agents of the new dates?",
+    "P: We shall write to them this week.",
+    "S: Our systems will be ready by then.",
+)
+
+
+def test_the_agenda_read_out_begins_no_item() -> None:
+    draft = draft_of(
+        "Chair: First the migration plan.",
+        "Chair: Then we come to the data cleanse.",
+        *TALK * 3,
+        "Chair: Thank you, so data cleanse.",
+        *("D: Four sites are still to be read.", "P: We have asked for a list of the meters.") * 3,
+        "Chair: Right, the budget.",
+        "P: It is two per cent under.",
+        "L: That is good to hear.",
+        agenda=THREE,
+    )
+    assert [(i.item, i.segment) for i in draft.agenda] == [("1", "0"), ("2", "14"), ("3", "21")]
+
+
+def test_only_the_opening_of_a_recording_is_before_the_first_item() -> None:
+    draft = draft_of(
+        "Chair: Good morning, and welcome to all of you.",
+        *TALK * 6,
+        "Chair: So that is supplier readiness, and we shall write to each of you.",
+        "L: Thank you.",
+        agenda=Agenda(items=[AgendaItem(title="Supplier readiness")]),
+    )
+    assert [(i.item, i.segment) for i in draft.agenda] == [("1", "0")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The remote is lost.",
+        "Half of the time the readings are lost somewhere on the way.",
+        "Every request falls to the meter operator.",
+    ],
+)
+def test_what_is_lost_or_falls_to_somebody_is_no_refusal(said: str) -> None:
+    assert draft_of("L: Now the readings.", f"D: {said}", "P: We know.").decisions == []
+
+
+@pytest.mark.parametrize(
+    "said", ["The amendment is lost.", "So that is lost.", "The motion falls for want of a seconder."]
+)
+def test_a_motion_that_is_lost_is_a_refusal(said: str) -> None:
+    assert [d.outcome for d in draft_of("L: I move the amendment.", f"Chair: {said}").decisions] == ["reject"]
+
+
+def test_one_voice_that_does_not_agree_refuses_for_nobody_else() -> None:
+    """Nobody chairs: what one says is an objection; a Chair who says the same refuses."""
+    said = ("L: The new date is in March.", "D: I don't agree with the new date.", "L: Let us look at it again.")
+    alone = Attendance(members=[Attendee(name="Lee Large"), Attendee(name="Dan Dunn")])
+    assert draft_of(*said, members=alone).decisions == []
+    chaired = draft_of("L: The new date is in March.", "Chair: I do not approve the new date.")
+    assert [d.outcome for d in chaired.decisions] == ["reject"]
+
+
 def informal_talk() -> Transcript:
     said = ["Okay so that's the case then", "Yeah", "I think we go for the rubber one", "Mm-hmm", "Right fine"] * 40
     said += [

@@ -17,11 +17,12 @@ from bot.draft_edits import edited
 from bot.formats import Agenda, Attendance, AttendanceLine, Attendee, Audio, Draft, Segment, Transcript
 from bot.headlines.completeness import after_edits
 from bot.headlines.draft import draft_from
+from bot.headlines.learnt import Learnt
 from bot.model import HeadlineReport
 from bot.recording_links import at_second
 from bot.report_table import PrintedLine
 from tests.test_drafting_rules import THREE
-from tests.test_headlines import HELD_ON, MEMBERS, draft_of
+from tests.test_headlines import HELD_ON, MEMBERS, draft_of, transcript_of
 from tests.test_word_document import TEMPLATE, everything, links_of, rows_of, table_of
 
 WRITER = WordDocuments(TEMPLATE)
@@ -140,6 +141,17 @@ def test_what_only_the_ranking_proposes_is_no_line_of_the_report() -> None:
     assert draft.possible
     assert not set(drafted_at) & {line.at for line in draft.possible}
     assert all(line.evidence for line in draft.possible)
+
+
+def test_what_stands_as_a_viewpoint_is_not_proposed_again() -> None:
+    said = ["S: We are worried about the harbour and its dates.", "D: The harbour is where the cables come ashore."]
+    learnt: Learnt = {"action": {"one": -6.0, "w:harbour": 40.0}}
+    transcript = transcript_of(said[0], *["L: Good morning to everyone here."] * 9, said[1])
+    draft = draft_from(
+        transcript, group="PSG", held_on=HELD_ON, level=2, agenda=Agenda(), attendance=MEMBERS, learnt=learnt
+    )
+    assert [line.text for line in draft.viewpoints if "harbour" in line.text]
+    assert ["ashore" in line.text for line in draft.possible] == [True]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ _BACK = 7.0  # what it costs to go against the published order
 _NAMED = 0.9  # how plainly an item must be named for that
 _MANY = 3  # items of which something must be heard; one or two may be called otherwise
 _FIRST = 4.0  # the recording begins with the first item, if it begins with any
+_BEFORE = 20.0  # what a recording would cost that is all before the first item: only its opening is
+_SOON, _TOO_SOON = 10, 2.0  # sentences, and what it costs to leave an item at once: a Chair reads the agenda out
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,17 @@ def _best_path(signs: Signs) -> list[tuple[int, int]]:
     """(item, sentence) of each beginning, by dynamic programming over "which item are we in"; state 0 is before any."""
     items = signs.inside.shape[1]
     score = [0.0] + [-math.inf] * items
+    since = [-_SOON] + [0] * items  # the sentence with which the best path came to each state
     came: list[list[int]] = []
     for number, (inside, begins, named) in enumerate(
         zip(signs.inside.tolist(), signs.begins.tolist(), signs.named.tolist(), strict=True)
     ):
-        row, back = [score[0]], [0]
+        row, back, entered = [score[0] - _BEFORE / len(signs.heard)], [0], since[:1]
         onwards, before = -math.inf, 0
         furthest = max(range(items + 1), key=score.__getitem__)
         for item in range(1, items + 1):
-            onwards, before = max((onwards - _SKIPPED, before), (score[item - 1], item - 1))
+            leaving = score[item - 1] - _TOO_SOON * max(0.0, 1 - (number - since[item - 1]) / _SOON)
+            onwards, before = max((onwards - _SKIPPED, before), (leaving, item - 1))
             change, came_from = onwards, before
             if named[item - 1] >= _NAMED and furthest > item and score[furthest] - _BACK > change:
                 change, came_from = score[furthest] - _BACK, furthest
@@ -69,7 +73,8 @@ def _best_path(signs: Signs) -> list[tuple[int, int]]:
             stay = score[item]
             row.append(max(stay, change) + inside[item - 1])
             back.append(item if stay >= change else came_from)
-        score = row
+            entered.append(since[item] if stay >= change else number)
+        score, since = row, entered
         came.append(back)
     begins = _beginnings(came, max(range(items + 1), key=lambda item: score[item] - _SKIPPED * (items - item)))
     if items >= _MANY and not signs.heard.any():

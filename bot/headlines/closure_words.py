@@ -90,10 +90,11 @@ STATEMENTS: tuple[tuple[DecisionOutcome, str, float], ...] = (
                r"|going) (?:not to (?:approve|accept|agree|endorse|adopt|proceed|support|go ahead)|to reject|to refuse)\b", 0.8),
     ("reject", r"\b(?:it's|that's|it is|that is|this is) (?:therefore )?(?:a )?no from (?:this|the|our) group\b|\band (?:is|are) "
                r"therefore (?:rejected|refused|declined|not (?:approved|agreed|accepted))\b", 0.8),
-    ("reject", rf"\b(?:{_IT}|the [\w ]{{3,40}}?) (?:is|are|was) lost\b", 0.8),
+    ("reject", r"\b(?:motion|amendment|proposal|recommendation|resolution|vote|request)s?(?: [\w']+){0,4}? (?:is|are|was|were)"
+               rf"(?: therefore)? lost\b|^(?:so |and |then |,)*{_IT} (?:is|was)(?: therefore)? lost\b", 0.8),
     ("reject", rf"\b{_ANY}(?:{IS}| was){_ADV}(?: being)? (?:refused|rejected|declined|turned down|dismissed"
                rf"|defeated|voted down|thrown out)\b", 0.85),
-    ("reject", r"\b(?:motion|recommendation|proposal|request|paper) (?:falls|fails|is a no)\b|\bthe answer(?:'s| "
+    ("reject", r"\b(?:motion|recommendation|proposal|request|paper) (?:(?:falls|fails)\b(?! (?:to|on|into|under|within|back)\b)|is a no\b)|\bthe answer(?:'s| "
                r"is) (?:a )?no\b|\bthat(?:'s| is) a no\b|^(?:rejected|refused|not (?:agreed|approved))\b|\bnot "
                r"(?:approved|agreed) then\b", 0.8),
     ("reject", rf"\b(?:{_WE}|i)(?:'ve| have|'ll| will|'m| am|'re| are)?(?: [\w']+){{0,2}}? (?:reject(?:s|ed|ing)?"

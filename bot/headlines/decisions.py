@@ -25,6 +25,7 @@ _NEW_MATTER = re.compile(
     r"|four|\d)\b",
     re.IGNORECASE,
 )
+_ONE_VOICE = re.compile(r"\bi(?: do| can| ca| could| will| wo| would| am|'m|'d|'ll)?(?: not|n't)\b", re.IGNORECASE)
 _SCRIBED = re.compile(r"^(?:\[?\w+:?\]?:? )?(?:resolved|resolution|decision)\s?:", re.IGNORECASE)
 _REPLIES, _REPLY_SECONDS = 15, 300.0  # a round of the constituencies takes its time
 _SAME_MATTER, _SAME_SECONDS = 6, 60.0
@@ -77,11 +78,18 @@ def _closures(sentences: Sequence[Sentence], chair: str | None) -> list[_Found]:
     for sentence in sentences:
         said_by_chair = chair is None or sentence.speaker in (None, chair)
         closure = closure_in(sentence.text)
+        if closure and chair is None and sentence.speaker and _is_one_voice(closure, sentence):
+            continue  # "I don't agree": an objection, unless a Chair says it
         if closure and (
             said_by_chair or _SCRIBED.match(sentence.text) or (closure.outcome == "withdrawn" and not closure.asked)
         ):
             found.append(_Found(sentence, closure))
     return found
+
+
+def _is_one_voice(closure: Closure, sentence: Sentence) -> bool:
+    said = sentence.text[closure.start : closure.end]
+    return closure.outcome == "reject" and not closure.asked and not closure.rules and bool(_ONE_VOICE.match(said))
 
 
 def _clusters(found: Sequence[_Found], sentences: Sequence[Sentence]) -> list[list[_Found]]:

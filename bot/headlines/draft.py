@@ -64,6 +64,7 @@ def draft_from(
     viewpoints = [checks.viewpoint(v) for v in views]
     raid = [checks.raid_item(r) for r in raid_in(sentences, begun=begun)]
     lines: tuple[Line, ...] = (*decisions, *actions, *viewpoints, *raid)
+    quoted = {evidence.segment for line in lines for evidence in line.evidence}
     draft = Draft(
         meeting=DraftedMeeting(group=group, date=held_on.isoformat()),
         agenda=[b.item for b in begun],
@@ -71,8 +72,10 @@ def draft_from(
         actions=actions,
         viewpoints=viewpoints,
         raid=raid,
-        possible=possible_in(sentences, decisions=decisions, actions=actions, begun=begun, learnt=learnt),
-        coverage=coverage_of(transcript, (e.segment for line in lines for e in line.evidence)),
+        possible=possible_in(
+            sentences, decisions=decisions, actions=actions, quoted=quoted, begun=begun, learnt=learnt
+        ),
+        coverage=coverage_of(transcript, quoted),
     )
     matrix = matrix_of(
         draft,

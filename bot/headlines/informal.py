@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.formats import Attendance, DraftedAction, DraftedDecision, Evidence
 from bot.headlines.agenda import Begun, item_at
 from bot.headlines.learnt import Head, Learnt, likelihoods
-from bot.headlines.people import bare_name, named_in, same_person
+from bot.headlines.owners import Given, Table, handed_out, owner_of
+from bot.headlines.people import bare_name
 from bot.headlines.sentences import Sentence
 from bot.headlines.wording import reported, sentence
 
@@ -27,19 +28,9 @@ _FORMAL = re.compile(
 _FORMAL_SHARE = 0.01  # of the sentences
 _FEWEST_SPOKEN = 0.8  # of the sentences must have a speaker
 _TALK = 10.0  # sentences a minute: people in a room; a call has fewer and longer ones
-_EVERYBODY = re.compile(
-    r"\b(?:you (?:guys|all|two|three|both|each)|(?:each|all|both|two) of you|everyone|everybody|each of us"
-    r"|we(?:'ll| will)? each|all of us|us all)\b",
-    re.IGNORECASE,
-)
-_YOU = re.compile(
-    r"^(?:\W|um|uh|so|and|then|okay|now|well)*(?:you|you'll|you're)\b|\b(?:need|want|like|ask|for|if) you\b"
-    r"|\byou(?:'ll| will|'re| are|'re gonna| have to| can| could| should)\b",
-    re.IGNORECASE,
-)
-_FEW_PEOPLE = 5
 _SHORTEST = 4  # words: less says nothing by itself
 _MOST_CONFIDENT = 0.45
+_APART, _OWN_APART = 6.0, 12.0  # the least seconds between tasks handed out: to two people, to one
 _PLAIN = 0.6  # the confidence from which a line that a rule found is kept: a phrase alone means less here
 
 
@@ -56,11 +47,12 @@ class Ranking:
     apart: float
     around: float = 25.0  # seconds
     share: float = 0.8
+    given: float = math.inf  # the likelihood from which a clause that hands somebody a task is drafted
 
 
 _IN_A_ROOM = {
     "decision": Ranking("decision", 1.6, 0.6, 45.0),
-    "action": Ranking("action", 0.5, 0.2, 12.0, around=20.0, share=0.15),
+    "action": Ranking("action", 0.6, 0.2, 20.0, around=20.0, share=0.15, given=0.4),
 }
 _ON_A_CALL = {
     "decision": Ranking("call_decision", 0.22, 0.06, 100.0, share=0.0),
@@ -112,23 +104,64 @@ def likely_actions(
 ) -> list[DraftedAction]:
     """What is plain in `found` and, away from that, what sounds like a task; numbered A-01 onwards as said."""
     ranking = pace_of(sentences, "action")
-    lines = [line for line in found if line.confidence >= _PLAIN]
-    taken = [line.at for line in lines if line.at is not None]
-    for said, likely in picked(sentences, ranking, taken, learnt=learnt, least=ranking.least):
-        owner, quotes = _owner(said, sentences, attendance), _evidence(said, sentences)
-        whose = f"for {' and '.join(owner)}, " if owner else ""
+    plain = [line for line in found if line.confidence >= _PLAIN]
+    tasks = _Tasks(sentences, ranking, attendance, learnt)
+    lines = [line for line in plain if not tasks.others_are_named(line)]
+    taken = [(line.at, tuple(line.owner)) for line in lines if line.at is not None]
+    for task, likely in tasks.apart_from(taken):
+        said = task.sentence
+        quotes, clause = _evidence(said, sentences), said.text[task.offset : task.end]
+        whose = f"for {' and '.join(task.owner)}, " if task.owner else ""
         text = sentence(
             f"Action to be confirmed, {whose}raised by {bare_name(said.speaker or 'a speaker')}: "
-            f"{reported(said.text) or said.text or quotes[0].quote}"
+            f"{reported(clause) or clause or quotes[0].quote}"
         )
         lines.append(
             DraftedAction(
-                ref="", item=_item(said, begun), text=text, at=said.start, segment=said.pieces[0].segment.id,
-                owner=owner, due=None, confidence=_confidence(likely, ranking), evidence=quotes,
+                ref="", item=_item(said, begun), text=text, at=said.at(task.offset),
+                segment=said.piece_at(task.offset).segment.id, owner=list(task.owner), due=None,
+                confidence=_confidence(likely, ranking), evidence=quotes,
             )
         )  # fmt: skip
     lines.sort(key=lambda line: line.at or 0.0)
     return [line.model_copy(update={"ref": f"A-{n:02d}"}) for n, line in enumerate(lines, 1)]
+
+
+class _Tasks:
+    """What sounds like a task: clauses that hand one out, and sentences that hand out none in so many words."""
+
+    def __init__(
+        self, sentences: Sequence[Sentence], ranking: Ranking, attendance: Attendance, learnt: Learnt | None
+    ) -> None:
+        self._sentences, self._ranking, self._learnt = sentences, ranking, learnt
+        self._likely: list[float] = []
+        self._given: list[Given] = []
+        if not math.isinf(ranking.least):
+            about = {"around": ranking.around, "share": ranking.share}
+            self._likely = likelihoods(sentences, ranking.head, **about, learnt=learnt)
+            self._table = Table(sentences, attendance)
+            worth = [said for said in sentences if self._likely[said.number] >= ranking.possible]
+            self._given = handed_out(worth, self._table)
+
+    def others_are_named(self, line: DraftedAction) -> bool:
+        """Whether the clause of a line names somebody else: "I will ask Jo to send it" is Jo's."""
+        here = [c for c in self._given if c.how == "named" and c.sentence.piece_at(c.offset).segment.id == line.segment]
+        return bool(here) and not any(set(clause.owner) & set(line.owner) for clause in here)
+
+    def apart_from(self, taken: Sequence[tuple[float, tuple[str, ...]]]) -> Iterator[tuple[Given, float]]:
+        """Each task with its likelihood, the likeliest first, apart from each other and from what is `taken`."""
+        used = [*taken]
+        for clause in sorted(self._given, key=lambda one: -self._likely[one.sentence.number]):
+            at, likely = clause.sentence.at(clause.offset), self._likely[clause.sentence.number]
+            near = any(abs(at - other) < (_OWN_APART if whose == clause.owner else _APART) for other, whose in used)
+            if clause.how != "own" and likely >= self._ranking.given and not near:
+                used.append((at, clause.owner))
+                yield clause, likely
+        rest = picked(
+            self._sentences, self._ranking, [at for at, _ in used], learnt=self._learnt, least=self._ranking.least
+        )
+        for said, likely in rest:
+            yield Given(said, 0, len(said.text), owner_of(said, self._table, self._given), "own"), likely
 
 
 def pace_of(sentences: Sequence[Sentence], kind: str) -> Ranking:
@@ -164,24 +197,6 @@ def said_by(said: Sentence) -> str:
     clause = reported(said.text) or said.text
     clause = clause if re.match(r"(?:I\b|[A-Z]{2,}|[A-Z][a-z]+ [A-Z])", clause) else clause[:1].lower() + clause[1:]
     return f"{bare_name(said.speaker or 'a speaker')} said that {clause}"
-
-
-def _owner(said: Sentence, sentences: Sequence[Sentence], attendance: Attendance) -> list[str]:
-    """Those whom the sentence names; "I" is the speaker, "you" whoever answers; nobody where it does not say."""
-    named = named_in(said.text, [m.name for m in attendance.members])
-    if named:
-        return named
-    if _EVERYBODY.search(said.text):
-        others = [m.name for m in attendance.members if said.speaker and not same_person(m.name, said.speaker)]
-        return others if 0 < len(others) <= _FEW_PEOPLE else ["All"]
-    if _YOU.search(said.text):
-        after = sentences[said.number + 1 : said.number + 6]
-        answer = next((s.speaker for s in after if s.speaker and s.speaker != said.speaker), None)
-        return [bare_name(answer)] if answer else []
-    own = re.search(r"\b(?:i|i'll|i'm|my|me)\b", said.text, re.IGNORECASE)
-    if not own and re.search(r"\b(?:we|we'll|we're)\b", said.text, re.IGNORECASE):
-        return ["All"]
-    return [bare_name(said.speaker)] if said.speaker else []
 
 
 def _evidence(said: Sentence, sentences: Sequence[Sentence]) -> list[Evidence]:

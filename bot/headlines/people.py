@@ -45,7 +45,6 @@ _VOICE = (
     r"(?:'s?)?,? (?:constituency|constituents|representatives?|reps?|parties|side|perspective|point of view"
     r"|community|hat)"
 )
-_NAME_CUT = 6  # letters of each word of a longer name or role
 _HAS_A_VIEW = (
     r"(?:[\w']+ ){0,2}?(?:support|oppose|object|prefer|believe|think|want|need|would|do|does|don't|are|is|can(?:'t"
     r"|not)?|have|has)"
@@ -117,25 +116,6 @@ def constituency_named(text: str, attendance: Attendance) -> tuple[str | None, i
 def bare_name(label: str) -> str:
     """A name fit for a sentence: 'Jo Bloggs (PMO)' becomes 'Jo Bloggs'."""
     return re.sub(r"\s*[\[(].*", "", label).strip() or label.strip()
-
-
-def named_in(text: str, names: Sequence[str]) -> list[str]:
-    """Those of `names` whom a text names: in full, by a word of the name, or by its initials ("the U I D", "UI")."""
-    said = re.sub(r"(?<=\b[a-z])[_. ]+(?=[a-z]\b)", "", text.lower().replace("_", " ").replace("'s", ""))
-    words = re.findall(r"[a-z]+", said)
-    found = [name for name in names if _names(name, words)]
-    return found if len(found) < len(names) or len(names) == 1 else ["All"]
-
-
-def _names(name: str, words: Sequence[str]) -> bool:
-    parts = re.findall(r"[a-z]+", bare_name(name).lower())
-    if not parts:
-        return False
-    initials = "".join(part[0] for part in parts)
-    cut = _NAME_CUT if len(parts) > 1 else None  # "the industrial design" is the Industrial Designer's
-    wanted, said = [part[:cut] for part in parts], [word[:cut] for word in words]
-    in_full = any(said[at : at + len(parts)] == wanted for at in range(len(words)))
-    return in_full or (len(initials) > 1 and initials in words) or (len(parts) == 1 and parts[0] in words)
 
 
 def _known(attendance: Attendance) -> list[tuple[str, str]]:

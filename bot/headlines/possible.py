@@ -5,7 +5,7 @@ They stand in a list of their own, the likeliest first: somewhere to listen, nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.formats import DraftedAction, DraftedDecision, PossibleLine
 from bot.headlines.agenda import Begun, item_at
@@ -23,10 +23,14 @@ def possible_in(
     *,
     decisions: Sequence[DraftedDecision],
     actions: Sequence[DraftedAction],
+    quoted: Collection[str],
     begun: Sequence[Begun],
     learnt: Learnt | None = None,
 ) -> list[PossibleLine]:
-    """The likeliest sentences away from what is drafted, of both kinds, ranked; numbered X-01 onwards."""
+    """The likeliest sentences away from what is drafted, of both kinds, ranked; numbered X-01 onwards.
+
+    `quoted` are the ids of the segments on which a line of any kind rests: what they say stands in the draft already.
+    """
     if not sentences:
         return []
     found: list[tuple[float, str, Sentence]] = []
@@ -35,11 +39,16 @@ def possible_in(
         taken = [line.at for line in lines if line.at is not None]
         of_kind = picked(sentences, ranking, taken, learnt=learnt, least=ranking.possible)
         found += [(likely / ranking.least, kind, said) for said, likely in of_kind]
-    found = [one for one in found if len(one[2].text.split()) >= _FEWEST_WORDS and not one[2].is_doubtful]
+    found = [one for one in found if _is_new(one[2], quoted)]
     found.sort(key=lambda one: (-one[0], one[2].number))
     hours = max(0.0, sentences[-1].start - sentences[0].start) / 3600
     most = min(_MOST, max(_FEWEST, round(_AN_HOUR * hours)))
     return [_line(n, kind, said, begun) for n, (_, kind, said) in enumerate(found[:most], 1)]
+
+
+def _is_new(said: Sentence, quoted: Collection[str]) -> bool:
+    repeats = any(piece.segment.id in quoted for piece in said.pieces)
+    return not repeats and len(said.text.split()) >= _FEWEST_WORDS and not said.is_doubtful
 
 
 def _line(number: int, kind: str, said: Sentence, begun: Sequence[Begun]) -> PossibleLine:
