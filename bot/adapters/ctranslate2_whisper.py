@@ -134,19 +134,17 @@ class CTranslate2Whisper:
         self, states: Array, lengths: Sequence[float], texts: list[list[int]], tokenizer: Tokenizer
     ) -> list[list[tuple[Word, int]]]:
         """The words of each text with the number of their first token."""
-        rows = [row for row, text in enumerate(texts) if text]
-        found: list[list[tuple[Word, int]]] = [[] for _ in texts]
-        if not rows:
-            return found
-        aligned = self._model.align(
-            ctranslate2.StorageView.from_array(np.ascontiguousarray(states[rows])),
-            tokenizer.sot_sequence,
-            [texts[row] for row in rows],
-            [round(lengths[row] * FRAMES) for row in rows],
+        return [
+            self._timed(states[row : row + 1], lengths[row], text, tokenizer) if text else []
+            for row, text in enumerate(texts)
+        ]
+
+    def _timed(self, states: Array, length: float, text: list[int], tokenizer: Tokenizer) -> list[tuple[Word, int]]:
+        """Of one sound, alone: several at once take no less time, and a hundred megabytes more."""
+        [aligned] = self._model.align(
+            ctranslate2.StorageView.from_array(states), tokenizer.sot_sequence, [text], [round(length * FRAMES)]
         )
-        for row, one in zip(rows, aligned, strict=True):
-            found[row] = list(_timed_words(one, texts[row], tokenizer))
-        return found
+        return list(_timed_words(aligned, text, tokenizer))
 
 
 def _timed_words(aligned: Any, text: list[int], tokenizer: Tokenizer) -> Iterator[tuple[Word, int]]:

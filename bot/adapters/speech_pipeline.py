@@ -5,39 +5,34 @@ Nothing that was heard in one window is told to the next, so that no mistake is 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
-import tempfile
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
-import numpy as np
 from faster_whisper import download_model
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from numpy.typing import NDArray
 
-from bot.adapters.av_decoder import RATE, Samples, blocks
+from bot.adapters.av_decoder import RATE
 from bot.adapters.ctranslate2_whisper import CTranslate2Whisper
+from bot.adapters.listening import HEARTBEAT, listened_through
 from bot.adapters.openvino_encoder import OpenVINOEncoder, lists_bfloat16
 from bot.adapters.sound_spool import SoundSpool
 from bot.adapters.speech_hearing import Hearing, Passage, read
-from bot.adapters.voice_activity import STRETCH, WARM_UP, stretch_probabilities
 from bot.adapters.whisper_weights import EMBEDDED, resolve, sha256_of, title
-from bot.durable_files import full_disk_in_words
 from bot.errors import SecretariatError
 from bot.formats import Audio, Part, Segment, Transcript
 from bot.ports import Checkpoints, Progress
 from bot.sentences import sentences, spaced
-from bot.speech_windows import Span, Window, batches, padded_length, speech_spans, windows, without
+from bot.speech_windows import Window, batches, padded_length, speech_spans, windows, without
 
 NAME = "pipeline"
+HEARING = 2  # of the rules by which it hears: what was found by others is heard anew
 WORKERS = 4  # windows in so many batches are heard at once, each on its share of the processor
-HEARTBEAT = 2.0  # seconds between two reports of progress, at most
 JUDGED_FOR_LANGUAGE = 5  # windows, the longest
 
 EncoderName = Literal["auto", "ctranslate2", "openvino"]
@@ -81,19 +76,22 @@ class SpeechPipeline:
         Without speech the transcript has no segments. SecretariatError where the weights cannot be used, StateUnusable
         where the disk for temporary files is full: they take 115 MB an hour of sound.
         """
-        with ThreadPoolExecutor(self._workers) as pool, tempfile.TemporaryFile(prefix="secretariat-sound-") as spool:
-            probabilities, length = _listened_through(blocks(audio, name, STRETCH), spool, pool, excluded, on_progress)
-            sound = SoundSpool(spool.fileno(), length)
+        with (
+            listened_through(audio, name, excluded, threads=self._workers, on_progress=on_progress) as heard,
+            ThreadPoolExecutor(self._workers) as pool,
+        ):
+            sound, probabilities = heard
             duration, sha256 = sound.length / RATE, sha256_of(audio)
             on_progress(0.0, duration)
             spans = without(speech_spans(probabilities), excluded)
             found = windows(spans, probabilities, duration, excluded)
             language, passages = self._language, list[Passage]()
             if found:
+                _give_back_memory()
                 engine = self._engine()
                 hearing = Hearing(engine, sound, self._spoken(engine, sound, found), glossary)
                 language = hearing.language
-                settings = (NAME, 1, title(self._model), self._encoded_by, language, list(glossary), sha256)
+                settings = (NAME, HEARING, title(self._model), self._encoded_by, language, list(glossary), sha256)
                 job = _Job(
                     hearing, checkpoints, json.dumps(settings), lambda done: on_progress(done * duration, duration)
                 )
@@ -148,44 +146,6 @@ def _folder(model: str, models: Path) -> Path:
         ) from problem
 
 
-def _listened_through(
-    decoded: Iterator[Samples],
-    spool: IO[bytes],
-    pool: ThreadPoolExecutor,
-    excluded: Sequence[Span],
-    on_progress: Progress,
-) -> tuple[NDArray[np.float32], int]:
-    """Put a recording into the spool, the excluded ranges as silence; where speech is, and the number of samples."""
-    waiting: deque[Future[NDArray[np.float32]]] = deque()
-    found: list[NDArray[np.float32]] = []
-    before, length, told = np.zeros(0, np.int16), 0, time.monotonic()
-    for given in decoded:
-        block = _silenced(given, length, excluded)
-        with full_disk_in_words(Path(tempfile.gettempdir())):
-            spool.write(block.tobytes())
-            spool.flush()
-        length += len(block)
-        waiting.append(pool.submit(stretch_probabilities, before, block))
-        before = block[-WARM_UP:]
-        while len(waiting) > 2 * WORKERS:
-            found.append(waiting.popleft().result())
-        if time.monotonic() - told > HEARTBEAT:
-            told = time.monotonic()
-            on_progress(0.0, length / RATE)
-    found += [each.result() for each in waiting]
-    return np.concatenate(found), length
-
-
-def _silenced(block: Samples, first: int, excluded: Sequence[Span]) -> Samples:
-    """The block, which begins at sample `first`, without what is excluded."""
-    if not any(end * RATE > first and begin * RATE < first + len(block) for begin, end in excluded):
-        return block
-    silent = block.copy()
-    for begin, end in excluded:
-        silent[max(0, round(begin * RATE) - first) : max(0, round(end * RATE) - first)] = 0
-    return silent
-
-
 class _Job:
     """The batches of a recording, several at a time; what is finished is kept, and is not done again."""
 
@@ -213,6 +173,7 @@ class _Job:
                     if self._checkpoints:
                         content = [passage.as_json() for passage in results[number]]
                         self._checkpoints.keep(self._key_of(found[number]), {"passages": content})
+                    _give_back_memory()
                 self._told(sum(lengths[number] for number in results) / sum(lengths))
         finally:
             for future in pending:
@@ -221,6 +182,13 @@ class _Job:
 
     def _key_of(self, batch: Sequence[Window]) -> str:
         return f"{self._key} {json.dumps([(round(w.start, 3), round(w.end, 3)) for w in batch])}"
+
+
+def _give_back_memory() -> None:
+    """What is free again goes back to the system: glibc keeps it, half a gigabyte from batch to batch."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _segments(passages: Sequence[Passage]) -> list[Segment]:

@@ -16,8 +16,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from bot.adapters.av_decoder import RATE
-from bot.adapters.sound_spool import SoundSpool, spooled
-from bot.adapters.voice_activity import CHUNK, STRETCH, WARM_UP, stretch_probabilities
+from bot.adapters.listening import listened_through
+from bot.adapters.sound_spool import SoundSpool
+from bot.adapters.voice_activity import CHUNK, STRETCH
 from bot.errors import SecretariatError
 from bot.ports import Progress
 from bot.voices import Span, Vectors, Voices
@@ -47,6 +48,7 @@ class SpeakerVoices:
 
     def __init__(self, *, threads: int = 0) -> None:
         """`threads` 0: as many as the computer has. Raises SecretariatError where the weights are not ours."""
+        self._threads = threads
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.enable_cpu_mem_arena = False
@@ -55,8 +57,10 @@ class SpeakerVoices:
 
     def voices(self, audio: Path, *, name: str, on_progress: Progress, excluded: Sequence[Span] = ()) -> Voices:
         """See VoiceEmbedder. Memory does not grow with the recording but for 1.3 kB a second of speech."""
-        with spooled(audio, name) as sound:
-            speech = _without(_speech(sound, on_progress), excluded)
+        with listened_through(audio, name, excluded, threads=self._threads, on_progress=on_progress) as heard:
+            sound, likely = heard
+            length = sound.length / RATE
+            speech = _without([(start, min(end, length)) for start, end in _stretches(likely)], excluded)
             windows = [window for span in speech for window in _windows(span)]
             gain = _gain(sound, speech)
             vectors = np.zeros((len(windows), SIZE), np.float32)
@@ -64,7 +68,7 @@ class SpeakerVoices:
                 batch = windows[first : first + BATCH]
                 sounds, frames = _sounds(sound, batch, gain), _frames(batch)
                 vectors[first : first + BATCH] = self.vectors(sounds, frames)
-                on_progress(batch[-1][1], sound.length / RATE)
+                on_progress(batch[-1][1], length)
         return Voices(tuple(speech), tuple(windows), vectors)
 
     def vectors(self, sounds: Floats, frames: NDArray[np.int32]) -> Vectors:
@@ -78,17 +82,6 @@ def _weights() -> bytes:
     if hashlib.sha256(content).hexdigest() != PINNED:
         raise SecretariatError(f"{WEIGHTS} is not the file that came with us.", hint="Install the secretariat again.")
     return content
-
-
-def _speech(sound: SoundSpool, on_progress: Progress) -> list[Span]:
-    """Where somebody speaks, in seconds, by Silero's voice activity detection."""
-    step, warm_up = STRETCH * RATE // CHUNK * CHUNK, WARM_UP * RATE // CHUNK * CHUNK
-    likely, length = [np.zeros(0, np.float32)], sound.length / RATE
-    for first in range(0, sound.length, step):
-        before = sound.read(max(first - warm_up, 0), first)
-        likely.append(stretch_probabilities(before, sound.read(first, first + step)))
-        on_progress(0.0, length)  # nothing is known of voices yet, but the work goes on
-    return [(start, min(end, length)) for start, end in _stretches(np.concatenate(likely))]
 
 
 def _stretches(likely: Floats) -> Iterator[Span]:
