@@ -21,6 +21,9 @@ ifdef CI
 	@$(MAKE) --no-print-directory test-openai-whisper
 endif
 
+# The tests start Python hundreds of times: what is compiled once is kept.
+test test-long test-kills test-mail-kills test-mail-load: export PYTHONDONTWRITEBYTECODE =
+
 # Programs that the tests drive and that are no Python packages.
 programs:
 	@sh tests/install_programs.sh

@@ -22,8 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.clock import LONDON, WEEKDAYS
-from bot.config import ClockRule, Config, DatedEntry, Group, SeatEntry, SeriesRule
+from bot.config import Config
+from bot.config_clocks import ClockRule
 from bot.config_file import read_config
+from bot.config_groups import DatedEntry, Group, SeatEntry, SeriesRule
 from schedules.deadlines import LOOK_AHEAD, ClockColumn, all_deadlines, all_instants
 from schedules.series import Calendar
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from bot import outbox
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
-from bot.config import Sending
+from bot.config_channels import Sending
 from bot.manners import Manners
 from bot.model import Notice, OutgoingMessage
 from bot.sending import Sender

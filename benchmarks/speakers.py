@@ -19,7 +19,7 @@ from diarisation_error import Error, Spoken, error, read_rttm  # noqa: E402
 
 from bot import speakers  # noqa: E402
 from bot.adapters.voice_embedding import SpeakerVoices  # noqa: E402
-from bot.app import recogniser  # noqa: E402
+from bot.app_speech import recogniser  # noqa: E402
 from bot.config_file import read_config  # noqa: E402
 from bot.formats import Transcript  # noqa: E402
 from bot.voices import Turn, Voices, turns  # noqa: E402

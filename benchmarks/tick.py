@@ -25,7 +25,8 @@ from bot.config import Config
 from bot.config_file import read_config
 from bot.sending import Sender
 from bot.store.database import Database
-from bot.store.tables import MeetingRow, OutboxRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.announcements import Announcer
 from schedules.due import queue_due
 from schedules.series import Calendar

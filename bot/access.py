@@ -6,6 +6,7 @@ calls `require`, which keeps every refusal in the audit, or asks a `Viewer` what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from bot import audit, clearances, meetings, members, open_lists
 from bot.clock import LONDON
-from bot.config import STRICTEST_FIRST, WORKING_MATERIAL, Audience, Config
+from bot.config import Config
+from bot.config_words import STRICTEST_FIRST, WORKING_MATERIAL, Audience
 from bot.errors import NotAllowed
 from bot.model import Meeting, Person, SeatHolding
 from bot.store.database import afterwards
@@ -211,7 +213,7 @@ def standing_of(session: Session, config: Config, person: Person | None, of: Mee
     return Standing(
         on_file=True,
         of_pmo=any(h.role in members.PMO_ROLES for h in held_now),
-        chair_now=_holds(held_now, host, "chair"),
+        chair_now=chairs(held_now, host),
         observer_now=_holds(held_now, host, "observer"),
         at_table_then=len(at_table_then) > len(alternate_then),
         stood_in_then=bool(stood_in),
@@ -226,11 +228,16 @@ def _groups(of: Meeting | str) -> tuple[str, ...]:
     return of.groups if isinstance(of, Meeting) else (of,)
 
 
+def chairs(held: Sequence[SeatHolding], group: str) -> bool:
+    """Whether somebody with these seats chairs a group: the SRO or a delegate; a seat of the whole programme, all."""
+    return _holds(held, group, "chair")
+
+
 def _seats(held: list[SeatHolding], groups: tuple[str, ...]) -> list[SeatHolding]:
     return [h for h in held if h.group in groups and h.role in members.AT_THE_TABLE]
 
 
-def _holds(held: list[SeatHolding], group: str, role: str) -> bool:
+def _holds(held: Sequence[SeatHolding], group: str, role: str) -> bool:
     return any(h.role == role and h.group in (group, None) for h in held)
 
 

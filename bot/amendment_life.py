@@ -13,7 +13,7 @@ from bot.clock import LONDON
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, Person
 from bot.obligations import REQUEST
-from bot.store.tables import AmendmentEventRow, AmendmentRow
+from bot.store.amendment_tables import AmendmentEventRow, AmendmentRow
 
 
 class State(StrEnum):

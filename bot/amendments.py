@@ -17,35 +17,46 @@ from bot.clock import LONDON, spoken_date
 from bot.errors import NotAllowed, SecretariatError, UnknownThing
 from bot.meetings import as_meeting
 from bot.model import Meeting, Person
-from bot.report_lines import ReportLine, line_of
-from bot.store.tables import AmendmentEventRow, AmendmentRow, MeetingRow, ObligationRow, ReportRow
+from bot.report_cells import cell_named, place_or_whole, refuse_unreadable
+from bot.report_lines import ReportLine, cell_of, line_of
+from bot.report_words import COLUMN_WORDS
+from bot.store.amendment_tables import AmendmentEventRow, AmendmentRow
+from bot.store.meeting_tables import MeetingRow, ObligationRow
+from bot.store.report_tables import ReportRow
 
 REQUEST = re.compile(
     r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[ \t-]+(?P<date>\d{4}-\d{2}-\d{2})"
-    r"(?:[ \t,:]+(?P<line>[DAVRPdavrp]-?\d{1,3}|[A-Z][A-Z0-9-]*-(?:DEC)?\d{1,4})\b)?"
+    r"(?:[ \t,:]+(?P<line>[DAVRPdavrp]-?\d{1,3}|[A-Z][A-Z0-9-]*-(?:DEC)?\d{1,4})\b"
+    r"(?:[ \t,]+(?P<cell>[A-Za-z]+(?:[ \t]+[A-Za-z]+)?)(?=[ \t]*:))?)?"
     r"\s*[:,]?\s*(?P<text>.*)",
     re.DOTALL,
 )
 FORM = "GROUP DATE LINE: the text as it should read (as in PSG 2024-02-07 D-01: the plan was approved subject to ...)"
+CELL_FORM = "PSG 2024-02-07 A-01 owner: DNO Representative"
 MOST_CHARACTERS = 40_000
 NO_SUCH_REPORT = "There is no such headline report for you."
 
 
 @dataclass(frozen=True)
 class RequestText:
-    """A request as somebody wrote it, taken apart. `line` is None where it is about the report as a whole."""
+    """A request as somebody wrote it, taken apart. `line` is None where it is about the report as a whole.
+
+    `cell` is what beside the line's words it is about: its owner, due date, outcome, time; "" its words.
+    """
 
     group: str
     on: date
     line: str | None
     text: str
+    cell: str = ""
 
 
 @dataclass(frozen=True)
 class Asking:
     """What is asked for beyond the text. `about` empty: as the line is. `part` counts the requests of one message.
 
-    `in_words`: the text says what is wrong, not how the line shall read.
+    `in_words`: the text says what is wrong, not how the line shall read. `cell`: what is wrong stands beside the line's
+    words (`bot.report_cells.AMENDABLE`).
     """
 
     kind: Kind = Kind.RECORD
@@ -54,6 +65,7 @@ class Asking:
     part: int = 1
     wants_escalation: bool = False
     in_words: bool = False
+    cell: str = ""
 
 
 ABOUT = ("decision", "action", "viewpoint", "attendance", "other")
@@ -88,7 +100,9 @@ def read_request(text: str, groups: Iterable[str] | None = None) -> RequestText 
         except ValueError:
             continue
         line = match["line"].upper() if match["line"] else None
-        return RequestText(match["group"].upper(), on, _tidy(line), match["text"].strip())
+        cell = cell_named(match["cell"] or "")
+        words = match["text"] if cell or not match["cell"] else text[match.start("cell") :]
+        return RequestText(match["group"].upper(), on, _tidy(line), words.strip(), cell)
     return None
 
 
@@ -109,15 +123,31 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
         return known, False
     _refuse_unusable(submission)
     number = (session.scalar(select(func.max(AmendmentRow.number))) or 0) + 1
+    row = _entered(session, submission, number, source_key, now)
+    session.add(row)
+    session.flush()
+    by = submission.requester.name
+    event = AmendmentEventRow(at=now, by=by, what=What.RECEIVED.value, text=row.reason, late=row.late)
+    happened(session, row, event)
+    audit.record(
+        session, now, by, "amendment requested", row.reference, meeting=row.meeting_uid, line=place_of(row),
+        by=submission.came_by, state=row.state, kind=row.kind,
+    )  # fmt: skip
+    return row, True
+
+
+def _entered(session: Session, submission: Submission, number: int, source_key: str, now: datetime) -> AmendmentRow:
+    """The row of a new request. Raises SecretariatError where the line has no such cell, or it cannot say that."""
     meeting, requester, asking = submission.meeting, submission.requester, submission.asking
     late = submission.closes_at is not None and now > submission.closes_at
     line = line_of(session, meeting.uid, submission.line) if submission.line else None
     own = represents_today(session, requester, meeting, now)
-    row = AmendmentRow(
+    return AmendmentRow(
         reference=f"AM-{number:03d}",
         number=number,
         meeting_uid=meeting.uid,
         line_ref=submission.line,
+        cell=asking.cell,
         requester_id=requester.id,
         constituency=speaks_for(session, requester, meeting, now),
         came_by=submission.came_by,
@@ -128,7 +158,7 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
         state=(State.LATE if late else State.RECEIVED).value,
         kind=asking.kind.value,
         about=asking.about or _about(line, submission.line),
-        present_text=line.text if line else "",
+        present_text=_present(session, submission, line),
         proposed_text=submission.text,
         reason=asking.reason.strip(),
         at_seconds=line.at_seconds if line else None,
@@ -137,17 +167,28 @@ def submit(session: Session, submission: Submission, now: datetime) -> tuple[Ame
         needs_word_of=_whose_view(line, own) if asking.kind is Kind.RECORD else None,
         in_words=asking.in_words and asking.kind is Kind.RECORD and submission.line is not None,
     )
-    session.add(row)
-    session.flush()
-    happened(
-        session, row,
-        AmendmentEventRow(at=now, by=requester.name, what=What.RECEIVED.value, text=row.reason, late=late),
-    )  # fmt: skip
-    audit.record(
-        session, now, requester.name, "amendment requested", row.reference, meeting=meeting.uid, line=submission.line,
-        by=submission.came_by, state=row.state, kind=row.kind,
-    )  # fmt: skip
-    return row, True
+
+
+def _present(session: Session, submission: Submission, line: ReportLine | None) -> str:
+    """What the line, or the cell asked about, says now."""
+    cell, asking = submission.asking.cell, submission.asking
+    if not cell:
+        return line.text if line else ""
+    if line is None:
+        raise UnknownThing(f"The report has no line {submission.line or ''}".strip() + ".", hint=f"As in {CELL_FORM}")
+    if asking.kind is not Kind.RECORD:
+        raise SecretariatError(
+            f"A note or a disagreement is about the line, not its {COLUMN_WORDS.get(cell, cell)} alone.",
+            hint=f"Ask about {line.ref}.",
+        )
+    if not asking.in_words:
+        refuse_unreadable(cell, submission.text)
+    return cell_of(session, submission.meeting.uid, line, cell)
+
+
+def place_of(row: AmendmentRow) -> str:
+    """What a request is about: 'PSG-DEC41', 'PSG27-03 owner', or 'the report as a whole'."""
+    return place_or_whole(row.line_ref, row.cell)
 
 
 def came_by(session: Session, source_key: str) -> AmendmentRow | None:

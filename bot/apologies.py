@@ -18,7 +18,9 @@ from bot import audit, meetings, members
 from bot.clock import spoken, spoken_date
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, MeetingStatus, OutboxState, Person, SeatHolding
-from bot.store.tables import ApologyRow, EmailRow, MeetingRow, OutboxRow, PersonRow, SeatHoldingRow
+from bot.store.meeting_tables import ApologyRow, MeetingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import EmailRow, PersonRow, SeatHoldingRow
 
 APOLOGY = "apology"
 ABOUT_THE_MEETING = "meeting"  # what invitations and the reminder of the day before hang on

@@ -1,4 +1,6 @@
-"""The composition root: the only file that knows adapters, handlers and jobs together.
+"""The composition root: the only place that knows adapters, handlers and jobs together.
+
+Which of several adapters serves, by configuration, is said beside it: `app_mail`, `app_slack`, `app_speech`.
 
 Vendors that only some commands need (Slack, Microsoft 365, the speech engine) are imported where they are built: that
 halves the time before `secretariat deadlines` answers.
@@ -7,29 +9,28 @@ halves the time before `secretariat deadlines` answers.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from bot.adapters import pdf_by_libreoffice
 from bot.adapters.checkpoint_files import CheckpointFolder
 from bot.adapters.content_files import ContentFolder
-from bot.adapters.mail_folder import MailFolder
-from bot.adapters.mailbox_folder import MailboxFolder
 from bot.adapters.pdf_by_libreoffice import PdfByLibreOffice
 from bot.adapters.publication_folder import PublicationFolder
 from bot.adapters.slack_log import SlackLog
 from bot.adapters.sound_files import SoundFilesByAv
 from bot.adapters.word_document import WordDocuments, template_problems
+from bot.app_mail import graph_account, mail_channel, mailbox_reader
+from bot.app_slack import slack_channel, slack_screens
+from bot.app_speech import language_model, learnt_here, recogniser, voice_embedder
 from bot.clock import Clock
-from bot.config import Config, Secrets, Smtp
+from bot.config import Config, Secrets
 from bot.drafts import Drafting, DraftMade
 from bot.errors import Problem, SecretariatError
 from bot.exclusions import Excluding
@@ -38,17 +39,7 @@ from bot.headlines.transcript_files import read_agenda
 from bot.manners import Manners
 from bot.model import Meeting
 from bot.places import Places
-from bot.ports import (
-    Channel,
-    MailboxReader,
-    MeetingCalendar,
-    PublicationPlace,
-    Recogniser,
-    Rewords,
-    SlackScreens,
-    SpeechModels,
-    VoiceEmbedder,
-)
+from bot.ports import MeetingCalendar, PublicationPlace, Recogniser
 from bot.reports import Issuing
 from bot.sending import Sender
 from bot.spoken_terms import SpokenTerms
@@ -69,9 +60,6 @@ from schedules.series import Calendar
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
 
-    from bot.adapters.graph_connection import GraphAccount
-    from bot.adapters.slack_web import SlackWeb
-    from bot.headlines.learnt import Learnt
     from handlers.folder.returns import ReturnFolder
     from handlers.folder.teams import TeamsDoor
     from handlers.mail.inbox import MailInbox
@@ -176,7 +164,7 @@ class Secretariat:
         from bot.adapters.publication_sharepoint import PublicationSharePoint
 
         there = settings.sharepoint
-        account = _graph_account(self.config, self.secrets)
+        account = graph_account(self.config, self.secrets)
         return PublicationSharePoint(account, site=there.site, library=there.library, folder=there.folder)
 
     @property
@@ -211,27 +199,11 @@ class Secretariat:
         every = timedelta(seconds=1 if mail.read_from == "folder" else mail.look_every_seconds)
         return [
             MailInbox(
-                self._mailbox_reader(key), worker, self.database, self.files, self.clock, every=every, rest=MAILBOX_REST
+                mailbox_reader(self.config, self.secrets, self.places, key), worker, self.database, self.files,
+                self.clock, every=every, rest=MAILBOX_REST,
             )
             for key in self.config.watched_mailboxes
-        ]
-
-    def _mailbox_reader(self, key: str) -> MailboxReader:
-        mail = self.config.mail
-        if mail.read_from == "folder":
-            return MailboxFolder(key, self.mail_folder(key))
-        if mail.read_from == "imap":
-            return _imap_mailbox(self.config, self.secrets, key)
-        from bot.adapters.mailbox_graph import MailboxGraph
-
-        return MailboxGraph(key, _graph_account(self.config, self.secrets, key))
-
-    def mail_folder(self, key: str) -> Path:
-        """Where a mailbox's mail lies where folders stand for mailboxes; its `inbox` is made."""
-        folder = self.places.root / self.config.mail.folder
-        own = folder if key == self.config.mail.mailbox else folder.with_name(f"{folder.name}-{key}")
-        (own / "inbox").mkdir(parents=True, exist_ok=True)
-        return own
+        ]  # fmt: skip
 
     def web_app(self) -> Starlette:
         """The page and the Slack endpoint, as one ASGI app."""
@@ -289,7 +261,7 @@ class Secretariat:
             announcer=self.announcer,
             clock=self.clock,
             files=self.files,
-            screens=_screens(self.config, self.secrets),
+            screens=slack_screens(self.config, self.secrets),
             feed_secret=self.feed_secret,
             issuing=lambda: self.issuing,
             drafting=lambda: self.drafting,
@@ -301,7 +273,7 @@ class Secretariat:
         from bot.adapters.graph_recordings import GraphRecordings, Watched
         from handlers.folder.teams import TeamsDoor
 
-        teams, account = self.config.teams, _graph_account(self.config, self.secrets)
+        teams, account = self.config.teams, graph_account(self.config, self.secrets)
         watched = Watched(
             transcripts=teams.transcripts,
             recordings=teams.recordings == "teams",
@@ -325,7 +297,7 @@ class Secretariat:
             )
         from bot.adapters.graph_calendar import GraphCalendar
 
-        return GraphCalendar(_graph_account(self.config, self.secrets))
+        return GraphCalendar(graph_account(self.config, self.secrets))
 
     @property
     def feed_secret(self) -> str:
@@ -362,14 +334,22 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
     """Put the secretariat together from its configuration. Makes the state folder; starts nothing."""
     places = Places(config.paths.state)
     places.make()
-    database = database_of(secret, places)
-    files = ContentFolder(places.content)
-    calendar = Calendar(config)
+    database, files, calendar = database_of(secret, places), ContentFolder(places.content), Calendar(config)
     port: list[int] = []
     announcer = Announcer(config, calendar, lambda: page_address(config, port), files)
     slack_log = SlackLog(places.slack_log)
-    slack = _slack(config, secret, slack_log)
-    channels: Sequence[Channel] = [slack, _mail(config, secret, places)]  # the ways to people, by configuration alone
+    slack = slack_channel(config, secret, slack_log)
+    sender = Sender(
+        database,
+        [slack, mail_channel(config, secret, places)],  # the ways to people, by configuration alone
+        files,
+        now=clock.now,
+        domain=config.programme.domain,
+        manners=Manners(config.sending, is_closed=lambda day: calendar.closed(day) is not None),
+        compose=partial(sending_words.digest, config.paths.templates),
+        on_trip=partial(sending_words.brake_tripped, announcer),
+    )
+    unfinished = timedelta(minutes=config.transcription.unfinished_minutes)
     return Secretariat(
         config=config,
         secrets=secret,
@@ -379,27 +359,12 @@ def build(config: Config, secret: Secrets, clock: Clock) -> Secretariat:
         files=files,
         calendar=calendar,
         announcer=announcer,
-        sender=Sender(
-            database,
-            channels,
-            files,
-            now=clock.now,
-            domain=config.programme.domain,
-            manners=Manners(config.sending, is_closed=lambda day: calendar.closed(day) is not None),
-            compose=partial(sending_words.digest, config.paths.templates),
-            on_trip=partial(sending_words.brake_tripped, announcer),
-        ),
+        sender=sender,
         superseded_messages=SupersededMessages(database, slack, clock.now),
         recogniser=lru_cache(maxsize=1)(lambda: recogniser(config)),
         word=word_documents(config),
         recording_folder=RecordingFolder(
-            places.recordings,
-            database,
-            files,
-            calendar,
-            clock,
-            SoundFilesByAv(),
-            timedelta(minutes=config.transcription.unfinished_minutes),
+            places.recordings, database, files, calendar, clock, SoundFilesByAv(), unfinished
         ),
         slack_log=slack_log,
         entry_key=secrets.token_urlsafe(24),
@@ -411,67 +376,6 @@ def database_of(secret: Secrets, places: Places) -> Database:
     """The database: PostgreSQL where its address is given, else SQLite in the state folder. Opens nothing yet."""
     given = secret.database_url
     return Database(postgresql.address(given.get_secret_value()) if given else places.database_url)
-
-
-def recogniser(config: Config, *, engine: str | None = None, model: str | None = None) -> Recogniser:
-    """The engine that turns speech into text: the configured one, or the one named. Raises SecretariatError."""
-    settings = config.transcription
-    chosen, named = engine or settings.engine, model or settings.model
-    models = Places(config.paths.state).models
-    if chosen == "pipeline":
-        from bot.adapters.speech_pipeline import SpeechPipeline
-
-        return SpeechPipeline(
-            named, language=settings.language, threads=settings.threads, encoder=settings.encoder, models=models
-        )
-    if chosen == "faster-whisper":
-        from bot.adapters.faster_whisper_engine import FasterWhisper
-
-        return FasterWhisper(named, language=settings.language, threads=settings.threads, models=models)
-    if chosen == "openai-whisper":
-        from bot.adapters.openai_whisper_engine import OpenAIWhisper
-
-        return OpenAIWhisper(named, language=settings.language, threads=settings.threads, models=models)
-    raise SecretariatError(
-        f"There is no engine {chosen}.", hint="The engines are pipeline, faster-whisper and openai-whisper."
-    )
-
-
-def voice_embedder(config: Config) -> VoiceEmbedder | None:
-    """What tells voices apart; None where speakers are not asked for."""
-    if not config.transcription.speakers:
-        return None
-    from bot.adapters.voice_embedding import SpeakerVoices
-
-    return SpeakerVoices(threads=config.transcription.threads)
-
-
-def speech_models(config: Config) -> SpeechModels:
-    """The weights of this installation."""
-    from bot.adapters.model_shelf import ModelShelf
-
-    return ModelShelf(Places(config.paths.state).models, configured=config.transcription.model)
-
-
-def language_model(config: Config, secret: Secrets) -> Rewords | None:
-    """The language model that words drafted lines; None where none is configured."""
-    settings = config.drafting.language_model
-    if not settings.url:
-        return None
-    from bot.adapters.language_model import LanguageModel
-
-    key = secret.language_model_key
-    return LanguageModel(url=settings.url, model=settings.model, key=key, seconds=settings.timeout_seconds)
-
-
-def learnt_here(places: Places) -> Learnt | None:
-    """What the ranking has learnt from this installation's own reports; None where nothing was learnt."""
-    from bot.headlines.learning import unpacked
-
-    try:
-        return unpacked(places.learnt.read_bytes()).weights
-    except FileNotFoundError:
-        return None
 
 
 def notes_text(name: str, content: bytes) -> str:
@@ -494,96 +398,3 @@ def word_documents(config: Config) -> WordDocuments:
 def page_address(config: Config, port: list[int]) -> str:
     """The page's address: the port that the server was given, or the configured one."""
     return f"http://{config.web.host}:{port[0] if port else config.web.port}"
-
-
-def _slack(config: Config, secret: Secrets, slack_log: SlackLog) -> SlackLog | SlackWeb:
-    if config.slack.transport == "local":
-        return slack_log
-    if secret.slack_bot_token is None:
-        raise SecretariatError(
-            "`slack.transport` is slack, but there is no bot token.",
-            hint="Set SECRETARIAT_SLACK_BOT_TOKEN (or …_TOKEN_FILE), or set the transport to local.",
-        )
-    from bot.adapters.slack_web import SlackWeb
-
-    return SlackWeb(secret.slack_bot_token.get_secret_value(), api_url=config.slack.api_url)
-
-
-def _screens(config: Config, secret: Secrets) -> SlackScreens:
-    from bot.adapters.slack_screens import NoScreens, SlackScreensOnline
-
-    if config.slack.transport == "local" or secret.slack_bot_token is None:
-        return NoScreens()
-    return SlackScreensOnline(secret.slack_bot_token.get_secret_value(), api_url=config.slack.api_url)
-
-
-def _mail(config: Config, secret: Secrets, places: Places) -> Channel:
-    sender, name = config.mailboxes[config.mail.mailbox].address, f"{config.programme.short_name} PMO"
-    if config.mail.transport == "local":
-        return MailFolder(places.root / config.mail.folder, sender=sender, sender_name=name)
-    if config.mail.transport == "smtp":
-        return _smtp(config.mail.smtp, secret, sender, name)
-    from bot.adapters.graph_mail import GraphMail
-
-    return GraphMail(_graph_account(config, secret))
-
-
-def _smtp(server: Smtp, secret: Secrets, sender: str, sender_name: str) -> Channel:
-    if not server.host or (server.user and secret.smtp_password is None):
-        raise SecretariatError(
-            "`mail.transport` is smtp, but the mail server's name or its user's password is missing.",
-            hint="Set mail.smtp.host, and SECRETARIAT_SMTP_PASSWORD (or …_PASSWORD_FILE) where there is a user.",
-        )
-    from bot.adapters.smtp_mail import SmtpAccount, SmtpMail
-
-    return SmtpMail(
-        SmtpAccount(
-            host=server.host,
-            port=server.port,
-            security=server.security,
-            sender=sender,
-            sender_name=sender_name,
-            user=server.user,
-            password=secret.smtp_password or SecretStr(""),
-        )
-    )
-
-
-def _imap_mailbox(config: Config, secret: Secrets, key: str) -> MailboxReader:
-    server, mailbox = config.mail.imap, config.mailboxes[key]
-    password = secret.imap_password_of(key)
-    if not server.host or password is None:
-        raise SecretariatError(
-            f"Mail is read by IMAP, but the server's name or the password of {key} is missing.",
-            hint="Set mail.imap.host, and SECRETARIAT_IMAP_PASSWORD (or …_PASSWORD_FILE, or …_PASSWORDS for several).",
-        )
-    from bot.adapters.mailbox_imap import ImapAccount, MailboxImap
-
-    user = mailbox.imap_user or mailbox.address
-    return MailboxImap(key, ImapAccount(server.host, server.port, server.security, user, password))
-
-
-def _graph_account(config: Config, secret: Secrets, mailbox: str = "") -> GraphAccount:
-    from bot.adapters.graph_connection import GraphAccount
-
-    graph = config.mail.graph
-    return GraphAccount(
-        tenant_id=graph.tenant_id,
-        client_id=graph.client_id,
-        credential=_graph_credential(secret),
-        mailbox=config.mailboxes[mailbox or config.mail.mailbox].address,
-        graph_url=graph.url,
-        authority=f"{graph.authority.rstrip('/')}/{graph.tenant_id}",
-    )
-
-
-def _graph_credential(secret: Secrets) -> str | dict[str, str]:
-    if secret.graph_certificate:
-        pem = secret.graph_certificate.get_secret_value()
-        return {"private_key": pem, "public_certificate": pem}
-    if secret.graph_client_secret:
-        return secret.graph_client_secret.get_secret_value()
-    raise SecretariatError(
-        "Microsoft 365 is asked for (`mail`, `invitations` or `issued_reports`), but there is no credential.",
-        hint="Set SECRETARIAT_GRAPH_CERTIFICATE_FILE (preferred) or SECRETARIAT_GRAPH_CLIENT_SECRET.",
-    )

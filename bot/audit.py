@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.store.house_tables import AuditRow
 from bot.store.postgresql import take_turns
-from bot.store.tables import AuditRow
 
 FIRST = "0" * 64
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from bot import audit, outbox
 from bot.model import OutboxState, Outcome
-from bot.store.tables import EmailRow, OutboxRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import EmailRow
 
 
 def came_back(session: Session, notice_id: str, address: str, reason: str, now: datetime) -> OutboxRow | None:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from bot import audit, facts, outbox
 from bot.clock import parse_instant, spoken
 from bot.model import OutboxState
+from bot.store.outbox_tables import BrakeRow, OutboxRow
 from bot.store.postgresql import take_turns
-from bot.store.tables import BrakeRow, OutboxRow
 
 ALL = ""  # the group key of the brake on everything
 ALARM = "alarm"  # the kind of notice that goes through every brake: somebody must be able to hear of it

@@ -11,7 +11,7 @@ from bot.clearances import Answer
 from bot.clock import LONDON
 from bot.config import Config
 from bot.model import Meeting, Person
-from bot.store.tables import DraftRow
+from bot.store.draft_tables import DraftRow
 
 
 def taken_in(

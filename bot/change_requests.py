@@ -12,7 +12,7 @@ from bot import audit
 from bot.clock import spoken_date
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Person
-from bot.store.tables import ChangeRequestRow
+from bot.store.meeting_tables import ChangeRequestRow
 
 
 def decided(

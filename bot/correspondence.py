@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from bot import outbox
-from bot.config import Config, NoticeKind
+from bot.config import Config
+from bot.config_words import NoticeKind
 from bot.model import Notice, Person
 from bot.wording import render
 

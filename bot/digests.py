@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot import meetings, outbox
 from bot.model import Notice, Offer, OutboxState
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 
 DIGEST = "digest"
 TO_BE_TRIED = (OutboxState.PENDING.value, OutboxState.RETRY.value)

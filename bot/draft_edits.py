@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.errors import SecretariatError
@@ -14,19 +14,8 @@ from bot.formats import (
     DraftedRaidItem,
     DraftedViewpoint,
 )
+from bot.report_cells import read_back
 from bot.report_table import FIELDS, PrintedLine, References, plain
-from bot.report_words import (
-    NO_CONSTITUENCY,
-    OUTCOMES,
-    RAID_KINDS,
-    REACHED_BY,
-    STANCES,
-    STATUS,
-    code_of,
-    due_of,
-    owners_of,
-    seconds_of,
-)
 
 BY_HAND: dict[str, Any] = {"at": None, "segment": "", "evidence": []}
 
@@ -96,7 +85,7 @@ def _line(row: PrintedLine, printed: PrintedLine | None, line: Any, draft: Draft
         if name in row.cells and (was is None or plain(was.cells.get(name, "")) != plain(row.cells[name]))
     }
     try:
-        values = _values(row.kind, changed)
+        values = read_back(changed)
     except SecretariatError as error:
         raise SecretariatError(f"{row.ref}: {error.sentence}", hint=error.hint) from error
     if row.kind == "viewpoint" and (was is None or plain(was.item) != plain(row.item)):
@@ -104,36 +93,6 @@ def _line(row: PrintedLine, printed: PrintedLine | None, line: Any, draft: Draft
     if line is not None:
         return line.model_copy(update=values)
     return _new(row, values)
-
-
-def _values(kind: str, cells: Mapping[str, str]) -> dict[str, Any]:
-    """What the changed cells of a line say, by the fields of the draft."""
-    readers: dict[str, Any] = {
-        "text": plain,
-        "name": plain,
-        "seat": plain,
-        "organisation": plain,
-        "owner": owners_of,
-        "due": due_of,
-        "constituency": lambda cell: None if plain(cell) in ("", NO_CONSTITUENCY) else plain(cell),
-        "outcome": lambda cell: code_of(cell, OUTCOMES, "outcome"),
-        "reached_by": _reached_by,
-        "stance": lambda cell: code_of(cell or "Comments", {one: one.capitalize() for one in STANCES}, "stance"),
-        "kind": lambda cell: code_of(cell, {one: one.capitalize() for one in RAID_KINDS}, "kind of RAID item"),
-        "status": lambda cell: code_of(cell or STATUS["expected"], STATUS, "attendance"),
-        "time": seconds_of,
-    }
-    values = {name: readers[name](cell) for name, cell in cells.items()}
-    if "time" in values:
-        values["at"] = values.pop("time")
-    return values
-
-
-def _reached_by(cell: str) -> str | None:
-    said = plain(cell)
-    if said in ("", REACHED_BY[None]):
-        return None
-    return code_of(said, {code: words for code, words in REACHED_BY.items() if code}, "way of deciding")
 
 
 def _item_of(title: str, draft: Draft) -> str | None:

@@ -18,7 +18,9 @@ from bot.errors import UnknownThing
 from bot.formats import Draft
 from bot.model import Meeting, Person
 from bot.recording_links import at_second
-from bot.store.tables import DraftRow, MeetingRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.speech_tables import TranscriptRow
 
 COPY = "draft_copy"
 HINT = "Correct the group or the date."

@@ -22,7 +22,10 @@ from bot.ports import ContentFiles, DocumentWriter, Rewords
 from bot.redrafts import Printed
 from bot.report_table import Conflict, PrintedLine
 from bot.store.database import Database
-from bot.store.tables import DraftLineRow, DraftRow, MeetingRow, RecordingRow, ReportRow
+from bot.store.draft_tables import DraftLineRow, DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ReportRow
+from bot.store.speech_tables import RecordingRow
 
 if TYPE_CHECKING:  # it loads NumPy, which most commands can do without
     from bot.headlines.learnt import Learnt

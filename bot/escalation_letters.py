@@ -13,7 +13,7 @@ from bot.correspondence import Letter, send
 from bot.errors import UnknownThing
 from bot.governance import IPA, EscalationKind, Way
 from bot.model import MeetingStatus, Person
-from bot.store.tables import EscalationRow
+from bot.store.query_tables import EscalationRow
 from bot.wording import render
 
 ESCALATION = "escalation"  # the clock of its notices

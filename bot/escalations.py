@@ -29,7 +29,8 @@ from bot.escalation_letters import (
 )
 from bot.governance import IPA, EscalationKind, Way
 from bot.model import Meeting, MeetingStatus, Person
-from bot.store.tables import DecisionRow, EscalationRow
+from bot.store.query_tables import EscalationRow
+from bot.store.report_tables import DecisionRow
 
 RECEIVED, WITH_PMO, SENT, ON_AGENDA, ANSWERED, WITHDRAWN = (
     "received", "with_pmo", "sent", "on_agenda", "answered", "withdrawn",

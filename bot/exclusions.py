@@ -1,7 +1,7 @@
 """Closing a range of a recording: it is neither transcribed nor played, and what was heard there is erased.
 
 Whatever was written from it goes: in the transcripts, in the drafts with their documents, and in what a killed worker
-left. What was issued stays as it was issued; the PMO is told of it.
+left; and, by `closed_words`, wherever else it stands. What was issued stays as it was issued; the PMO is told of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot import audit, closed_sessions, drafts, meetings, members, recordings
 from bot.clock import LONDON, is_shown
+from bot.closed_words import ClosedWords, Elsewhere, erase_elsewhere
 from bot.correspondence import Letter, send
 from bot.drafts import Drafting
 from bot.erasures import Closing, closing_of, without_closed
@@ -25,18 +26,11 @@ from bot.model import Meeting, Person
 from bot.ports import CheckpointShelf, ErasableFiles
 from bot.recording_deeds import part_of
 from bot.recording_parts import Ranges, cut, is_within, offsets, seconds_of
-from bot.store.report_tables import ConfirmationRow
-from bot.store.speech_tables import RecordingExclusionRow
-from bot.store.tables import (
-    ActionRow,
-    DecisionRow,
-    DraftLineRow,
-    DraftRow,
-    MeetingRow,
-    RecordingRow,
-    ReportRow,
-    TranscriptRow,
-)
+from bot.store.database import Database
+from bot.store.draft_tables import ConfirmationRow, DraftLineRow, DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
+from bot.store.speech_tables import RecordingExclusionRow, RecordingRow, TranscriptRow
 
 RANGE = re.compile(r"\s*(?P<start>[\d:.]+)\s*(?:-|–|to)\s*(?P<end>[\d:.]+)\s*")  # people type that dash
 FORM = "Write it as 00:41:00-00:55:00, or on the wall's clock with --wall-clock as 10:43-10:57."
@@ -63,6 +57,8 @@ class Erased:
     drafts: dict[str, list[str]] = field(default_factory=dict)  # draft -> the lines that went
     issued: dict[str, list[str]] = field(default_factory=dict)  # issued report -> lines said there, which stand
     files: set[str] = field(default_factory=set)  # by hash: what is to be gone once this is committed
+    words: ClosedWords = field(default_factory=ClosedWords, repr=False)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
 
 @dataclass(frozen=True)
@@ -93,19 +89,25 @@ def exclude(
         ranges = closed_sessions.ranges_on(session, row, transcript)
         if ranges != was[kept.id]:
             _erase(session, excluding, row, kept, transcript, ranges, found)
+    meeting = meetings.by_uid(session, row.meeting_uid) if row.meeting_uid else None
+    if meeting and found.transcripts:
+        found.elsewhere = erase_elsewhere(session, excluding.files, meeting, found.words, found.files, by=by, now=now)
+        found.files |= found.elsewhere.files
     _stop_and_go_on(session, row, found)
     audit.record(session, now, by.name, "part of a recording closed", row.name, range=_shown(asked),
-                 drafts=found.drafts, issued=found.issued)  # fmt: skip
+                 drafts=found.drafts, issued=found.issued, returns=found.elsewhere.returns,
+                 requests=found.elsewhere.requests)  # fmt: skip
     if found.transcripts:
         _tell(session, excluding, found, added[0].id, by, now)
     return found
 
 
-def clear_away(excluding: Excluding, erased: Erased) -> None:
-    """After the commit: the files that hold what was closed, and what a killed worker had found."""
+def clear_away(database: Database, excluding: Excluding, erased: Erased) -> None:
+    """After the commit: the files that hold what was closed, what a killed worker had found, the database's log."""
     excluding.checkpoints.discard(erased.recording_id)
     for sha256 in erased.files:
         excluding.files.forget(sha256)
+    database.empty_log()
 
 
 def lift(session: Session, row: RecordingRow, number: int, *, by: Person, now: datetime) -> None:
@@ -209,6 +211,7 @@ def _erase(
     kept.content = after.model_dump_json()
     found.transcripts += 1
     closing = closing_of(before, after, ranges)
+    found.words.said(closing, {segment.id: segment.text for segment in before.segments})
     for draft in session.scalars(select(DraftRow).where(DraftRow.transcript_id == kept.id)):
         _erase_draft(session, excluding.drafting, row, draft, after, closing, found)
     for report in session.scalars(select(ReportRow).where(ReportRow.meeting_uid == row.meeting_uid)):
@@ -231,7 +234,9 @@ def _erase_draft(
     found: Erased,
 ) -> None:  # fmt: skip
     """The draft's lines, evidence and document without it. The old document is taken out of the content store."""
-    content, gone = without_closed(Draft.model_validate_json(draft.content), closing)
+    before = Draft.model_validate_json(draft.content)
+    content, gone = without_closed(before, closing)
+    found.words.drafted(draft.id, before, content)
     meeting = meetings.as_meeting(session.get_one(MeetingRow, draft.meeting_uid))
     report = drafts.report_of(
         drafting,
@@ -281,6 +286,8 @@ def _tell(session: Session, excluding: Excluding, found: Erased, number: int, by
             "recording": found.name, "reference": drafts.reference_of(meeting), "range": found.asked_as,
             "by": by.name, "drafts": {name: ", ".join(refs) for name, refs in found.drafts.items()},
             "issued": {name: ", ".join(refs) for name, refs in found.issued.items()},
+            "returns": ", ".join(found.elsewhere.returns), "requests": ", ".join(found.elsewhere.requests),
+            "quoting": ", ".join(found.elsewhere.quoting), "unsent": found.elsewhere.unsent,
         },
         meeting.group, "pmo_reminder", f"{by.name} closed {found.asked_as} of {found.name}.",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.clock import parse_instant
-from bot.store.tables import Fact
+from bot.store.house_tables import Fact
 
 FIRST_STARTED = "first_started_at"
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.common_words import is_ordinary
-from bot.config import Config, Group
+from bot.config import Config
+from bot.config_groups import Group
 from bot.formats import Agenda
 from bot.model import SeatHolding
 

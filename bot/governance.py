@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from bot.config import Config, Group
+from bot.config import Config
+from bot.config_groups import Group
 from bot.errors import UnknownThing
 
 EscalationKind = Literal["decision", "appeal", "informal"]

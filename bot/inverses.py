@@ -15,19 +15,13 @@ from bot.errors import SecretariatError
 from bot.meetings import UNSENT
 from bot.model import Meeting, OutboxState, Person
 from bot.obligations import CLOSED
-from bot.store.tables import (
-    ActionNoteRow,
-    ActionRow,
-    AmendmentEventRow,
-    AmendmentRow,
-    ChangeRequestRow,
-    ClearanceRow,
-    ExpectedPaperRow,
-    ObligationRow,
-    OutboxRow,
-    QueryRow,
-    SeatHoldingRow,
-)  # fmt: skip
+from bot.store.amendment_tables import AmendmentEventRow, AmendmentRow
+from bot.store.draft_tables import ClearanceRow
+from bot.store.meeting_tables import ChangeRequestRow, ExpectedPaperRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import SeatHoldingRow
+from bot.store.query_tables import QueryRow
+from bot.store.report_tables import ActionNoteRow, ActionRow
 
 UNDONE = "undone"
 PAPER_FIELDS = ("received_by", "link", "purpose", "note", "file", "is_item", "late", "chair_says")

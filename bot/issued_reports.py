@@ -16,7 +16,10 @@ from bot.correspondence import Letter, send
 from bot.drafts import recording_link
 from bot.model import HeadlineReport, Meeting, Person
 from bot.recording_links import at_second
-from bot.store.tables import DraftRow, MeetingRow, ReportRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ReportRow
+from bot.store.speech_tables import TranscriptRow
 
 COPY = "report_copy"
 

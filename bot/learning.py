@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.formats import Draft, Transcript
-from bot.store.tables import ActionRow, DecisionRow, DraftRow, ReportRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
+from bot.store.speech_tables import TranscriptRow
 
 if TYPE_CHECKING:  # it loads NumPy, which most commands can do without
     from bot.headlines.learning import Meeting

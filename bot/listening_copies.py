@@ -12,8 +12,7 @@ from bot import closed_sessions, recordings, transcripts
 from bot.errors import UnreadableRecording
 from bot.ports import ContentFiles, ErasableFiles, Piece, Progress, SoundFiles
 from bot.store.database import Database
-from bot.store.speech_tables import RecordingExclusionRow
-from bot.store.tables import RecordingPartRow, RecordingRow
+from bot.store.speech_tables import RecordingExclusionRow, RecordingPartRow, RecordingRow
 
 HEARD = ("transcribed", "transcribed:working", "drafted")  # then the parts' places on the line are known
 

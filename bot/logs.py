@@ -24,16 +24,11 @@ from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, Person
 from bot.obligations import ACTION, CLOSED, Obligation
 from bot.recording_links import at_second
-from bot.store.tables import (
-    ActionNoteRow,
-    ActionRow,
-    DecisionRow,
-    DraftRow,
-    MeetingRow,
-    PersonRow,
-    ReportRow,
-    TranscriptRow,
-)  # fmt: skip
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.people_tables import PersonRow
+from bot.store.report_tables import ActionNoteRow, ActionRow, DecisionRow, ReportRow
+from bot.store.speech_tables import TranscriptRow
 
 LONGEST_NOTE = 3000  # characters
 Whose = Literal["", "mine", "constituency"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.clock import LONDON
-from bot.config import Considerate, RecipientRole, Sending
+from bot.config_channels import Considerate, RecipientRole, Sending
 
 MOST_DAYS = 60  # no run of quiet days is longer; a configuration that is always quiet must not turn for ever
 

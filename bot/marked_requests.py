@@ -21,11 +21,15 @@ from bot.drafts import reference_of
 from bot.errors import SecretariatError, UnknownThing, UnreadableDocument
 from bot.model import Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
+from bot.report_cells import AMENDABLE, can_say
 from bot.report_lines import lines_of
 from bot.report_table import Change, Edit, PrintedLine, ReadDocument, ReadLine, Remark, edits, plain
 from bot.report_texts import references
 from bot.report_words import COLUMN_WORDS, STATUS
-from bot.store.tables import AmendmentRow, DraftRow, MeetingRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ReportRow
 
 NOBODY = ("", "unknown author", "author")  # what programs write where nobody gave them a name
 OURS = re.compile(r"PMO(?: for AM-\d+|, erratum)?")  # in whose names our own redlines are tracked
@@ -36,7 +40,8 @@ STRUCK = "To be struck out."
 
 @dataclass(frozen=True)
 class Marked:
-    """One thing that is asked of one line. `line` is its reference, None for the report as a whole.
+    """One thing that is asked of one line. `line` is its reference, None for the report as a whole; `cell` what beside
+    its words is meant, "" its words.
 
     `in_words`: `proposed` says what is wrong, not how the line shall read. `doubt` says why a person is asked first, ""
     where nobody need be; `known` is the request by which the same person asks for the same already.
@@ -51,6 +56,7 @@ class Marked:
     is_remark: bool = False  # a comment, and nothing else
     doubt: str = ""
     known: str = ""
+    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -253,10 +259,18 @@ def _reworded(compared: _Compared, edit: Edit, plainly: Marked) -> Iterator[Mark
     if _told_by_text(edit) and not _says_so_already(now, edit):
         doubt = _changed_since(compared, edit, _told_by_text(edit))
         yield replace(plainly, proposed=text or STRUCK, in_words=text is None, doubt=doubt)
-    columns = [name for name in columns if now is None or _cell(now, name) != _cell(edit.after, name)]
-    if columns:
-        words = " ".join(_column(edit, name) for name in columns)
-        yield replace(plainly, proposed=words, in_words=True, doubt=_changed_since(compared, edit, columns))
+    for name in columns:
+        if now is None or _cell(now, name) != _cell(edit.after, name):
+            yield replace(_of_cell(compared, edit, name, plainly), doubt=_changed_since(compared, edit, [name]))
+
+
+def _of_cell(compared: _Compared, edit: Edit, name: str, plainly: Marked) -> Marked:
+    """What another cell asks for: what it shall say, where that can stand there; else in words."""
+    assert edit.after is not None  # noqa: S101  # a reworded line has both
+    wanted, shown = _cell(edit.after, name), compared.now.get(edit.ref) or edit.before
+    if name in AMENDABLE.get(edit.kind, ()) and wanted and can_say(name, wanted):
+        return replace(plainly, cell=name, present=_cell(shown, name) if shown else "", proposed=wanted)
+    return replace(plainly, proposed=_column(edit, name), in_words=True)
 
 
 def _told_by_text(edit: Edit) -> tuple[str, ...]:
@@ -311,7 +325,7 @@ def _about(kind: str) -> str:
 def _known(before: Sequence[AmendmentRow], found: Marked) -> Marked:
     """With the request by which the same person asks for the same already, whichever way that came."""
     for row in before:
-        same = (row.line_ref or "").casefold() == (found.line or "").casefold()
+        same = (row.line_ref or "").casefold() == (found.line or "").casefold() and row.cell == found.cell
         if same and plain(row.proposed_text) == plain(found.proposed) and row.state != State.WITHDRAWN:
             return replace(found, known=row.reference)
     return found

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from bot.clock import LONDON
 from bot.model import Meeting, MeetingStatus, OutboxState
-from bot.store.tables import MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
+from bot.store.meeting_tables import MeetingRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow
+from bot.store.speech_tables import RecordingRow
 
 BY_THE_CALENDAR = (
     MeetingStatus.SCHEDULED,
@@ -27,9 +30,11 @@ SETTLES = {"headline_report": ("chair_copy", "chair_answer")}  # once a report i
 
 def keep(session: Session, meetings: Iterable[Meeting]) -> list[str]:
     """Put the calendar's meetings on file. Returns the uids that are new. What a person has decided is left alone."""
-    new = []
-    for meeting in meetings:
-        row = session.get(MeetingRow, meeting.uid)
+    new, wanted = [], list(meetings)
+    query = select(MeetingRow).where(MeetingRow.uid.in_([meeting.uid for meeting in wanted]))
+    on_file = {row.uid: row for row in session.scalars(query)}
+    for meeting in wanted:
+        row = on_file.get(meeting.uid)
         if row is None:
             row = MeetingRow(uid=meeting.uid)
             session.add(row)

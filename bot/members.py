@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from bot.config import RecipientRole
+from bot.config_channels import RecipientRole
 from bot.errors import BadTable, UnknownThing
 from bot.model import Meeting, Person, SeatHolding
-from bot.store.tables import EmailRow, PersonOptionRow, PersonRow, SeatHoldingRow, SlackIdRow
+from bot.store.people_tables import EmailRow, PersonOptionRow, PersonRow, SeatHoldingRow, SlackIdRow
 
 COLUMNS = (
     "person", "email", "slack_user_id", "organisation", "constituency", "group", "seat", "role", "from", "to",

@@ -16,7 +16,7 @@ from bot.errors import SecretariatError, UnknownThing
 from bot.formats import Transcript
 from bot.glossary import Term
 from bot.model import Person
-from bot.store.tables import RecordingRow
+from bot.store.speech_tables import RecordingRow
 from bot.term_correction import corrected, undone
 
 

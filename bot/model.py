@@ -327,9 +327,11 @@ class HeadlineReport:
 class ChangeBy:
     """In whose name a line of an issued report was changed ("PMO for AM-012"), and why, for the comment beside it.
 
-    `words` is how that request would have the line read: where several changed one line, it tells their words apart.
+    `words` is how that request would have the line read, or one of its cells, which read `of` before: where several
+    changed one line, these tell their changes apart.
     """
 
     author: str
     reason: str = ""
     words: str = ""
+    of: str = ""

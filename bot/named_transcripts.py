@@ -18,7 +18,7 @@ from bot.formats import Transcript
 from bot.headlines.transcript_files import read_transcript
 from bot.ports import ContentFiles
 from bot.recording_parts import Ranges, cut
-from bot.store.tables import RecordingRow
+from bot.store.speech_tables import RecordingRow
 from bot.transcript_joining import AnotherMeeting, joined
 
 

@@ -12,7 +12,8 @@ from bot.access import Deed
 from bot.drafts import Drafting, DraftMade
 from bot.errors import SecretariatError
 from bot.model import Meeting, Person
-from bot.store.tables import DraftRow, RecordingRow
+from bot.store.draft_tables import DraftRow
+from bot.store.speech_tables import RecordingRow
 
 HINT = "Only the PMO takes the notes of a meeting."
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from bot import apologies, audit, change_requests, clearances, meetings, papers
 from bot.errors import UnknownThing
 from bot.model import Person
-from bot.store.tables import ActionRow, AmendmentRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.report_tables import ActionRow, ReportRow
 
 ACTION, REQUEST, CHANGE_DECISION = "action", "request", "change_decision"
 APOLOGY, EXPECTED_PAPER = apologies.APOLOGY, papers.EXPECTED_PAPER

@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 
 from bot import access, amendments, meetings, members, obligations
 from bot.access import Deed, Ruling
-from bot.amendment_life import Kind, State
+from bot.amendment_life import Kind, State, word_refused
 from bot.clock import LONDON, spoken
 from bot.errors import SecretariatError
 from bot.model import Meeting, Offer, Person
-from bot.store.tables import AmendmentRow, ObligationRow, OutboxRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.meeting_tables import ObligationRow
+from bot.store.outbox_tables import OutboxRow
 
-DONE, AMEND, NO_COMMENTS, WORD = "done", "amend", "no_comments", "give_word"  # clicks of Slack
+DONE, AMEND, NO_COMMENTS = "done", "amend", "no_comments"  # clicks of Slack
+WORD, NO_WORD = "give_word", "refuse_word"
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,19 @@ def of_word(reference: str) -> Offer:
     return Offer("We agree", WORD, reference)
 
 
+def of_no_word(reference: str) -> Offer:
+    """A representative does not agree, or to other words only."""
+    return Offer("We do not agree", NO_WORD, reference)
+
+
 def use_of(session: Session, offer: Offer, recipient: str) -> Use | None:
     """What came of a button under a notice to that recipient; None while nothing has."""
     if offer.action == DONE:
         return _met(session, offer.value)
     if offer.action == WORD:
         return _agreed(session, offer.value)
+    if offer.action == NO_WORD:
+        return _agreed(session, offer.value) or _not_agreed(session, offer.value)
     asked = [row for row in amendments.of_person(session, recipient) if row.meeting_uid == offer.value.split(" ")[0]]
     asked = [row for row in asked if row.state != State.WITHDRAWN]
     if offer.action == NO_COMMENTS:
@@ -73,6 +83,13 @@ def _agreed(session: Session, reference: str) -> Use | None:
     row = session.get(AmendmentRow, reference)
     by = members.by_id(session, row.word_given_by) if row and row.word_given_by else None
     return Use(f"Agreed by {by.name} on {spoken(row.word_given_at)}") if row and by and row.word_given_at else None
+
+
+def _not_agreed(session: Session, reference: str) -> Use | None:
+    """They may still agree later."""
+    row = session.get(AmendmentRow, reference)
+    event = word_refused(row) if row else None
+    return Use(f"Not agreed by {event.by} on {spoken(event.at)}") if event else None
 
 
 def _by(session: Session, row: AmendmentRow) -> str:

@@ -13,7 +13,8 @@ from bot.errors import SecretariatError
 from bot.formats import Draft
 from bot.report_imports import Decided, Returned
 from bot.report_table import Change, Conflict, Edit, PrintedLine, ReadLine, Remark, edits, merged, plain
-from bot.store.tables import DraftRow, MeetingRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
 
 
 def look(

@@ -16,7 +16,7 @@ from bot import audit, members
 from bot.clock import LONDON
 from bot.config import Config
 from bot.model import Meeting, Person
-from bot.store.tables import ListEntryRow, PersonRow
+from bot.store.people_tables import ListEntryRow, PersonRow
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from bot import facts, meetings, members
 from bot.clock import parse_instant, spoken
-from bot.config import Dial
+from bot.config_words import Dial
 from bot.model import Notice, Offer, OutboxState, Person
-from bot.store.tables import ObligationRow, OutboxRow
+from bot.store.meeting_tables import ObligationRow
+from bot.store.outbox_tables import OutboxRow
 
 SHADOW = "shadow"
 SHADOW_UNTIL = "shadow_until"  # the fact that nothing at all leaves until then

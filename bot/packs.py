@@ -17,7 +17,7 @@ from bot.config import Config
 from bot.correspondence import Letter, send
 from bot.errors import UnknownThing
 from bot.model import Meeting, Person
-from bot.store.tables import ExpectedPaperRow, MeetingRow
+from bot.store.meeting_tables import ExpectedPaperRow, MeetingRow
 
 COPY = "paper_copy"
 

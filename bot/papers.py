@@ -13,7 +13,7 @@ from bot import audit, meetings, members
 from bot.clock import spoken
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, MeetingStatus, Person
-from bot.store.tables import ExpectedPaperRow, MeetingRow
+from bot.store.meeting_tables import ExpectedPaperRow, MeetingRow
 
 EXPECTED_PAPER = "expected_paper"
 NO_PACK = (MeetingStatus.CANCELLED, MeetingStatus.EMAIL_UPDATE)

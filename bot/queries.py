@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from bot import audit, members, triage
 from bot.clock import LONDON, spoken, spoken_date
-from bot.config import Config, ForAPerson
+from bot.config import Config
+from bot.config_queries import ForAPerson
 from bot.correspondence import Letter, send
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Person
-from bot.store.tables import QueryRow
+from bot.store.query_tables import QueryRow
 from bot.triage import Route
 from bot.wording import render
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot import audit, members
 from bot.model import Person
 from bot.ports import SlackUser
-from bot.store.tables import EmailRow, SlackIdRow
+from bot.store.people_tables import EmailRow, SlackIdRow
 
 
 def counts_as_proof(account: SlackUser, trusted: Collection[str]) -> bool:

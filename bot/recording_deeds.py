@@ -13,7 +13,7 @@ from bot import audit, meetings, recordings
 from bot.clock import spoken, spoken_date
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, Person
-from bot.store.tables import RecordingPartRow, RecordingRow
+from bot.store.speech_tables import RecordingPartRow, RecordingRow
 
 REFERENCE = re.compile(r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)-(?P<date>\d{4}-\d{2}-\d{2})")
 STOPPABLE = ("asking", "parts", "waiting", "waiting:working", "failed")

@@ -18,7 +18,7 @@ from bot import audit
 from bot.claims import claimant, is_free
 from bot.clock import LONDON, YEARS, is_shown
 from bot.recording_parts import Numbering, missing, numbering_of
-from bot.store.tables import RecordingPartRow, RecordingRow
+from bot.store.speech_tables import RecordingPartRow, RecordingRow
 
 LEASE = timedelta(seconds=120)
 TRIES = 5

@@ -17,10 +17,11 @@ from bot.clock import LONDON
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, Person
 from bot.ports import ContentFiles
+from bot.report_cells import place, place_named, refuse_unreadable
 from bot.report_lines import line_of
 from bot.revisions import AMENDED, SUPPLEMENTARY, Documents, Revision
-from bot.store.report_tables import ReissueRow
-from bot.store.tables import AmendmentRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.report_tables import ReissueRow, ReportRow
 
 CLOCKS: Mapping[str, str] = {AMENDED: "amended_report", SUPPLEMENTARY: "supplementary_issue"}
 IN_THE_REPORT = (Kind.RECORD, Kind.NOTE)
@@ -78,19 +79,23 @@ def proposed(session: Session, meeting: Meeting, kind: str, chosen: Mapping[str,
 
 
 def _chosen(session: Session, meeting: Meeting, chosen: Mapping[str, str]) -> dict[str, str]:
-    """What was chosen, by the report's own references; a request's reference stands for the text it agreed."""
+    """What was chosen, by the report's own places; a request's reference stands for the text it agreed."""
     settled: dict[str, str] = {}
-    for ref, words in chosen.items():
+    for where, words in chosen.items():
+        ref, cell = place_named(where)
         line = line_of(session, meeting.uid, ref)
         if line is None:
             raise UnknownThing(f"The report has no line {ref}.", hint="Name one of the lines in conflict.")
         request = session.get(AmendmentRow, words.strip().upper())
-        settled[line.ref] = request.agreed_text if request and request.meeting_uid == meeting.uid else words
+        text = request.agreed_text if request and request.meeting_uid == meeting.uid else words
+        if cell:
+            refuse_unreadable(cell, text)
+        settled[place(line.ref, cell)] = text
     return settled
 
 
 def _refuse_unasked(settled: Mapping[str, str], conflicts: Sequence[LineConflict]) -> None:
-    unasked = ", ".join(sorted(set(settled) - {conflict.line for conflict in conflicts}))
+    unasked = ", ".join(sorted(set(settled) - {conflict.place for conflict in conflicts}))
     if unasked:
         raise SecretariatError(
             f"Nothing is to be chosen for {unasked}: what was agreed stands there.",
@@ -114,6 +119,7 @@ def _decided(session: Session, row: AmendmentRow) -> Decided:
         text=row.agreed_text,
         reason=decision.text if decision else "",
         asked_on=row.received_at.astimezone(LONDON).date(),
+        cell=row.cell,
     )
 
 
@@ -123,7 +129,7 @@ def refuse_unready(found: Proposed, left_open: Collection[AmendmentRow]) -> None
         lines = "; ".join(conflict_words(conflict) for conflict in found.conflicts)
         raise SecretariatError(
             f"Accepted requests would change the same words. {lines}",
-            hint="Say what the line shall say: --choose PSG-DEC41=AM-012, or --choose PSG-DEC41='other words'.",
+            hint="Say which: --choose PSG-DEC41=AM-12, --choose PSG-DEC41='other words', --choose 'PSG27-03 due=AM-9'.",
         )
     if left_open:
         names = ", ".join(row.reference for row in left_open)
@@ -136,7 +142,7 @@ def refuse_unready(found: Proposed, left_open: Collection[AmendmentRow]) -> None
 def conflict_words(conflict: LineConflict) -> str:
     """'PSG-DEC41 reads “...”; AM-012 would have “...”; AM-013 would have “...”.'"""
     wanted = "; ".join(f"{reference} would have “{text}”" for reference, text in conflict.wanted)
-    return f"{conflict.line} reads “{conflict.present}”; {wanted}."
+    return f"{conflict.place} reads “{conflict.present}”; {wanted}."
 
 
 def issue(

@@ -14,7 +14,7 @@ from bot import audit, meetings, members, outbox
 from bot.drafts import reference_of
 from bot.errors import UnknownThing
 from bot.model import OutboxState, Person
-from bot.store.tables import OutboxRow, ReleaseRow
+from bot.store.outbox_tables import OutboxRow, ReleaseRow
 
 SETTLED = frozenset(
     state.value

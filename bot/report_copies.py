@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from bot import audit
 from bot.model import OutboxState, Person
-from bot.store.report_tables import ReportCopyRow
-from bot.store.tables import OutboxRow, ReportRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportCopyRow, ReportRow
 
 DOCX, PDF = "docx", "pdf"
 NOTICES_WAIT = timedelta(minutes=5)  # for a PDF; then they go without it, and say so

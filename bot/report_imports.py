@@ -35,7 +35,10 @@ from bot.report_table import (
     merged,
 )
 from bot.report_words import COLUMN_WORDS, TABLE_WORDS
-from bot.store.tables import DraftRow, MeetingRow, ReportRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ReportRow
+from bot.store.speech_tables import TranscriptRow
 
 NOBODY = ("", "Unknown Author", "Author")  # what programs write where nobody gave them a name
 Chosen = Mapping[tuple[str, str], str]

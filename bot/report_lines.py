@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from bot import drafts, reports
 from bot.access import Kind, Viewer
-from bot.formats import Evidence
+from bot.formats import Draft, Evidence
 from bot.model import Meeting
-from bot.report_texts import references, said
+from bot.report_cells import refuse_missing
+from bot.report_texts import references, said, said_in
 from bot.revisions import report_of
-from bot.store.tables import ActionRow, DecisionRow, DraftLineRow, DraftRow, ReportRow
+from bot.store.draft_tables import DraftLineRow, DraftRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,15 @@ def line_of(session: Session, meeting_uid: str, ref: str) -> ReportLine | None:
     wanted = ref.casefold()
     lines = lines_of(session, meeting_uid)
     return next((x for x in lines if wanted in (x.ref.casefold(), x.draft_ref.casefold())), None)
+
+
+def cell_of(session: Session, meeting_uid: str, line: ReportLine, cell: str) -> str:
+    """What a cell beside the words of a line says now. Raises SecretariatError where the line has none of that name."""
+    issued, draft = reports.latest(session, meeting_uid), drafts.latest(session, meeting_uid)
+    refuse_missing(line.kind, line.ref, cell)
+    if issued is not None:
+        return said(report_of(issued), line.ref, cell) or ""
+    return said_in(Draft.model_validate_json(draft.content), line.ref, cell) or "" if draft else ""
 
 
 def _logged(session: Session, meeting_uid: str) -> Iterator[DecisionRow | ActionRow]:

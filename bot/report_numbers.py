@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from bot import meetings
 from bot.checklists import Series
-from bot.config import SeriesAnchor
+from bot.config_groups import SeriesAnchor
 from bot.drafts import reference_of
 from bot.formats import Draft
 from bot.model import Meeting
-from bot.store.tables import ActionRow, DecisionRow, DraftRow, MeetingRow, ReportRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 
 
 @dataclass(frozen=True)

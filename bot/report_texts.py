@@ -1,4 +1,4 @@
-"""What each line of a headline report says, by its reference, and the report with another text in one. Pure."""
+"""What each line of a headline report says, and each cell beside its words; the report with something else. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from bot.formats import Draft
 from bot.model import AttendanceRow, HeadlineReport
+from bot.report_cells import AMENDABLE, Line, printed, read_back, refuse_unreadable
 from bot.report_words import STATUS
 
 ATTENDANCE = re.compile(r"(?P<name>[^,]+), (?P<seat>.*) \((?P<organisation>.*)\): (?P<status>.+)", re.DOTALL)
-FIELDS = ("decisions", "actions", "viewpoints", "raid")  # of a draft, whose lines have a text
+FIELDS = {"decisions": "decision", "actions": "action", "viewpoints": "viewpoint", "raid": "raid"}  # of a draft
 
 
 def references(report: HeadlineReport) -> list[str]:
@@ -20,12 +21,30 @@ def references(report: HeadlineReport) -> list[str]:
     return lines + [row.ref for row in report.attendance if row.ref]
 
 
-def said(report: HeadlineReport, line: str) -> str | None:
-    """What a line of the report says; None where it has no such line."""
-    found = next((one.text for name in FIELDS for one in getattr(report.draft, name) if one.ref == line), None)
-    if found is not None:
-        return str(found)
-    return next((attendance_words(row) for row in report.attendance if row.ref == line), None)
+def said(report: HeadlineReport, line: str, cell: str = "") -> str | None:
+    """What a line of the report says, or a cell beside its words; None where it has no such line or cell."""
+    if (found := said_in(report.draft, line, cell)) is not None:
+        return found
+    return next((attendance_words(row) for row in report.attendance if row.ref == line and not cell), None)
+
+
+def said_in(draft: Draft, line: str, cell: str = "") -> str | None:
+    """As `said`, of a draft's own lines."""
+    kind, found = _line_in(draft, line)
+    if found is None or not (cell == "" or cell in AMENDABLE[kind]):
+        return None
+    return printed(found, cell) if cell else found.text
+
+
+def _line_in(draft: Draft, line: str) -> tuple[str, Line | None]:
+    found = ((kind, one) for name, kind in FIELDS.items() for one in getattr(draft, name) if one.ref == line)
+    return next(found, ("", None))
+
+
+def changed_cells(before: HeadlineReport, after: HeadlineReport, line: str) -> list[str]:
+    """In what a line differs: "" for its words, a cell by its name."""
+    kind, _ = _line_in(after.draft, line)
+    return [cell for cell in ("", *AMENDABLE.get(kind, ())) if said(before, line, cell) != said(after, line, cell)]
 
 
 def attendance_words(row: AttendanceRow) -> str:
@@ -33,17 +52,21 @@ def attendance_words(row: AttendanceRow) -> str:
     return f"{row.name}, {row.seat} ({row.organisation}): {row.status}"
 
 
-def with_text(report: HeadlineReport, line: str, text: str, **more: object) -> HeadlineReport:
-    """The report with another text in one line; `more` are other fields of that line."""
+def with_text(report: HeadlineReport, line: str, text: str) -> HeadlineReport:
+    """The report with another text in one line."""
     attendance = tuple(attending(row, text) or row if row.ref == line else row for row in report.attendance)
-    return replace(report, draft=_with_lines(report.draft, line, text, more), attendance=attendance)
+    return replace(report, draft=_with_line(report.draft, line, {"text": text}), attendance=attendance)
 
 
-def _with_lines(draft: Draft, line: str, text: str, more: Mapping[str, object]) -> Draft:
+def with_cell(report: HeadlineReport, line: str, cell: str, words: str) -> HeadlineReport:
+    """The report with something else beside the words of one line. Raises SecretariatError where it cannot say that."""
+    refuse_unreadable(cell, words)
+    return replace(report, draft=_with_line(report.draft, line, read_back({cell: words})))
+
+
+def _with_line(draft: Draft, line: str, values: Mapping[str, object]) -> Draft:
     update = {
-        name: [
-            one.model_copy(update={"text": text, **more}) if one.ref == line else one for one in getattr(draft, name)
-        ]
+        name: [one.model_copy(update=values) if one.ref == line else one for one in getattr(draft, name)]
         for name in FIELDS
     }
     return draft.model_copy(update=update)

@@ -95,7 +95,7 @@ COLUMN_WORDS: Mapping[str, str] = {
     "text": "text",
     "reached_by": "how reached",
     "owner": "owner",
-    "due": "due",
+    "due": "due date",
     "kind": "kind",
     "": "the whole line",
 }

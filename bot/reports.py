@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
@@ -20,12 +21,14 @@ from bot.config import Config
 from bot.confirmations import Confirmed, How
 from bot.corrections import OUTCOMES, Corrections, corrected
 from bot.errors import SecretariatError, UnknownThing
-from bot.formats import Draft, DraftedDecision
+from bot.formats import Draft, DraftedAction, DraftedDecision
 from bot.issued_drafts import without_working_material
 from bot.model import HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
 from bot.report_numbers import Numbers, numbered, numbers_of, series_of
-from bot.store.tables import ActionRow, DecisionRow, DraftRow, RecordingRow, ReportRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 
 
 @dataclass(frozen=True)
@@ -282,18 +285,24 @@ def _log_lines(session: Session, row: ReportRow, prepared: Issue, confirmed: Map
         number = int(decision.ref.rpartition("DEC")[2])
         session.add(
             DecisionRow(
-                reference=decision.ref, group_key=group, number=number, report_id=row.id,
-                draft_ref=was.ref, text=decision.text, outcome=decision.outcome, reached_by=decision.reached_by,
-                at_seconds=decision.at, confirmed_by=confirmed[was.ref].id,
+                reference=decision.ref, group_key=group, number=number, report_id=row.id, draft_ref=was.ref,
+                confirmed_by=confirmed[was.ref].id, **as_logged(decision),
             )
         )  # fmt: skip
     for action, drafted_action in zip(prepared.report.draft.actions, drafted.actions, strict=True):
         session.add(
             ActionRow(
-                reference=action.ref, group_key=group, report_id=row.id, draft_ref=drafted_action.ref, text=action.text,
-                owner=", ".join(action.owner), due=action.due or "", at_seconds=action.at,
+                reference=action.ref, group_key=group, report_id=row.id, draft_ref=drafted_action.ref,
+                **as_logged(action),
             )
         )  # fmt: skip
+
+
+def as_logged(line: DraftedDecision | DraftedAction) -> dict[str, Any]:
+    """What a log keeps of a line of the report, by its columns."""
+    if isinstance(line, DraftedDecision):
+        return {"text": line.text, "outcome": line.outcome, "reached_by": line.reached_by, "at_seconds": line.at}
+    return {"text": line.text, "owner": ", ".join(line.owner), "due": line.due or "", "at_seconds": line.at}
 
 
 def snapshot_is_whole(row: ReportRow) -> bool:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from bot import members, rivals
 from bot.amendment_life import KIND_WORDS, Kind, What, meeting_of, word_refused, words
+from bot.amendments import place_of
 from bot.clock import spoken
 from bot.drafts import reference_of
 from bot.formats import timestamp
-from bot.store.tables import AmendmentEventRow, AmendmentRow
+from bot.store.amendment_tables import AmendmentEventRow, AmendmentRow
 
 
 def in_full(session: Session, row: AmendmentRow) -> Iterator[str]:
@@ -30,7 +31,7 @@ def name_of(session: Session, person_id: str) -> str:
 def _request(session: Session, row: AmendmentRow) -> Iterator[str]:
     report = reference_of(meeting_of(session, row))
     yield f"{row.reference}: {KIND_WORDS[Kind(row.kind)]}"
-    yield f"  about: {row.line_ref or 'the report as a whole'} of {report} ({row.about})"
+    yield f"  about: {place_of(row)} of {report} ({row.about})"
     yield f"  from: {name_of(session, row.requester_id)}, {row.constituency or 'for no constituency'}, by {row.came_by}"
     yield f"  state: {words(row.state)}{', came late' if row.late else ''}"
     yield f"  present text: {row.present_text or 'no such line'}"

@@ -27,8 +27,8 @@ from bot.report_imports import NOTHING_DECIDED, Decided, Returned
 from bot.report_table import Change, Conflict, Edit, Remark
 from bot.report_words import COLUMN_WORDS, edit_words
 from bot.store.database import Database
-from bot.store.report_tables import ReturnRow
-from bot.store.tables import DraftRow, MeetingRow
+from bot.store.draft_tables import DraftRow, ReturnRow
+from bot.store.meeting_tables import MeetingRow
 
 MOST_SHOWN = 40  # lines of an answer; the page shows all
 

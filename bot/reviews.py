@@ -29,8 +29,9 @@ from bot.amendment_life import (
 from bot.clock import spoken
 from bot.errors import NotAllowed, SecretariatError, UnknownThing
 from bot.model import Person
+from bot.report_cells import refuse_unreadable
 from bot.rivals import rivals_of
-from bot.store.tables import AmendmentEventRow, AmendmentRow
+from bot.store.amendment_tables import AmendmentEventRow, AmendmentRow
 
 REVIEWED = DECIDED | {State.ACKNOWLEDGED, State.UNDER_REVIEW, State.WITH_CHAIR}
 WITHOUT_REASON = (State.ACKNOWLEDGED, State.UNDER_REVIEW)
@@ -58,6 +59,8 @@ def review(session: Session, row: AmendmentRow, verdict: Verdict, *, by: Person,
         _refuse_without_word(row)
         _refuse_against_rivals(session, row, verdict)
         row.agreed_text = _agreed(row, verdict)
+        if row.cell:
+            refuse_unreadable(row.cell, row.agreed_text)
     move(session, row, verdict.to, by=by, now=now, reason=verdict.reason.strip())
 
 
@@ -156,16 +159,22 @@ def refuse_word(session: Session, row: AmendmentRow, *, by: Person, now: datetim
 
 def _own_word(session: Session, row: AmendmentRow, by: Person, now: datetime) -> str:
     """The constituency whose word it is. Raises SecretariatError where none is needed, or it is not theirs to give."""
+    constituency = refuse_needless_word(row)
+    meeting = meeting_of(session, row)
+    if constituency not in represents_today(session, by, meeting, now):
+        raise NotAllowed(
+            f"{by.name} does not speak for {constituency} at {meeting.known_as}.",
+            hint=f"{row.reference} needs the word of that constituency's representative.",
+        )
+    return constituency
+
+
+def refuse_needless_word(row: AmendmentRow) -> str:
+    """The constituency whose word is still needed. Raises SecretariatError where none is."""
     if row.needs_word_of is None:
         raise SecretariatError(f"{row.reference} changes no other constituency's view.", hint="It needs nobody's word.")
     if row.word_given_at:
         raise SecretariatError(f"The word was given on {spoken(row.word_given_at)}.", hint="Nothing more is needed.")
     if row.state in ENDED:
         raise SecretariatError(f"{row.reference} is {words(row.state)}.", hint="A new request can be made.")
-    meeting = meeting_of(session, row)
-    if row.needs_word_of not in represents_today(session, by, meeting, now):
-        raise NotAllowed(
-            f"{by.name} does not speak for {row.needs_word_of} at {meeting.known_as}.",
-            hint=f"{row.reference} needs the word of that constituency's representative.",
-        )
     return row.needs_word_of

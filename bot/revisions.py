@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 from bot import audit, reports
 from bot.clock import LONDON, spoken_date
 from bot.errors import SecretariatError, UnknownThing
+from bot.formats import DraftedAction, DraftedDecision
 from bot.model import ChangeBy, HeadlineReport, Meeting, Person
 from bot.ports import ContentFiles, DocumentWriter
-from bot.reports import report_id_of, snapshot_is_whole
-from bot.store.tables import ActionRow, AmendmentRow, DecisionRow, ReportRow
+from bot.reports import as_logged, report_id_of, snapshot_is_whole
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 
 AMENDED, SUPPLEMENTARY, ERRATUM = "amended", "supplementary", "erratum"
 KIND_WORDS: Mapping[str, str] = {
@@ -159,18 +161,23 @@ def _let_the_logs_follow(session: Session, row: ReportRow, revision: Revision, b
     changed: list[dict[str, str]] = []
     for decision in revision.report.draft.decisions:
         logged = session.get(DecisionRow, decision.ref)
-        if logged is None:
-            continue
-        logged.report_id = row.id
-        if (logged.text, logged.outcome) != (decision.text, decision.outcome):
-            changed.append({"ref": decision.ref, "before": f"{logged.outcome}: {logged.text}"})
-            logged.text, logged.outcome, logged.confirmed_by = decision.text, decision.outcome, by.id
+        if logged is not None and (differs := _follow(logged, row, decision)):
+            logged.confirmed_by = by.id
+            changed += differs
     for action in revision.report.draft.actions:
         noted = session.get(ActionRow, action.ref)
-        if noted is None:
-            continue
-        noted.report_id = row.id
-        if noted.text != action.text:
-            changed.append({"ref": action.ref, "before": noted.text})
-            noted.text = action.text
+        changed += _follow(noted, row, action) if noted is not None else ()
     return changed
+
+
+def _follow(
+    logged: DecisionRow | ActionRow, row: ReportRow, line: DraftedDecision | DraftedAction
+) -> list[dict[str, str]]:
+    logged.report_id = row.id
+    before = {name: getattr(logged, name) for name in as_logged(line)}
+    for name, value in as_logged(line).items():
+        setattr(logged, name, value)
+    return [
+        {"ref": line.ref, "what": name, "before": "" if was is None else str(was)}
+        for name, was in before.items() if was != getattr(logged, name)
+    ]  # fmt: skip

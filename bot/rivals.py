@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from bot.amendment_life import OPEN, Kind, State
 from bot.amendments import of_meeting
+from bot.report_cells import place
 from bot.report_lines import line_of
-from bot.store.tables import AmendmentRow
+from bot.store.amendment_tables import AmendmentRow
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 Span = tuple[int, int]  # of tokens, as a slice; an insertion is empty
@@ -22,11 +23,11 @@ STANDING = OPEN | {State.ACCEPTED, State.ACCEPTED_IN_PART}
 
 @dataclass(frozen=True)
 class Conflict:
-    """Two requests that touch the same words of one line. `words` is empty where only the place is the same."""
+    """Two requests that touch the same words of one line, or one cell. `words` is empty where only the place is."""
 
     first: AmendmentRow
     second: AmendmentRow
-    line: str
+    place: str  # PSG-DEC41, PSG27-03 owner
     words: tuple[str, ...]
 
 
@@ -49,18 +50,18 @@ def _conflicts(session: Session, meeting_uid: str, asked: Sequence[AmendmentRow]
     One in words touches none until a text is agreed.
     """
     corrections = [
-        (row, _own_name(session, meeting_uid, row.line_ref))
+        (row, place(_own_name(session, meeting_uid, row.line_ref), row.cell))
         for row in asked
         if row.kind == Kind.RECORD and row.line_ref and (row.agreed_text or not row.in_words)
     ]
-    for (first, line), (second, other_line) in combinations(corrections, 2):
-        if line != other_line:
+    for (first, where), (second, other) in combinations(corrections, 2):
+        if where != other:
             continue
-        touched = touched_by_both(first.present_text, wanted(first), wanted(second))
-        if first.present_text != second.present_text:  # the line changed between them: no words to compare by
+        touched = touched_by_both("" if first.cell else first.present_text, wanted(first), wanted(second))
+        if first.present_text != second.present_text:  # the place changed between them: no words to compare by
             touched = ()
         if touched is not None:
-            yield Conflict(first, second, line, touched)
+            yield Conflict(first, second, where, touched)
 
 
 def _own_name(session: Session, meeting_uid: str, ref: str) -> str:
@@ -77,7 +78,7 @@ def wanted(row: AmendmentRow) -> str:
 def touched_by_both(present: str, one: str, other: str) -> tuple[str, ...] | None:
     """The present words that two wordings both change; empty where both add at one place; None where neither meets.
 
-    The same wording twice is no conflict. Without a present text the whole line is touched.
+    The same wording twice is no conflict. Without a present text, and of a cell, the whole is touched.
     """
     if one.split() == other.split():
         return None

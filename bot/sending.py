@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from bot import brakes, digests, members, outbox
 from bot.claims import claimant, is_free
 from bot.clock import LONDON, spoken
-from bot.config import RecipientRole, Sending
+from bot.config_channels import RecipientRole, Sending
 from bot.digests import Compose
 from bot.errors import SecretariatError
 from bot.manners import Manners
 from bot.model import Attachment, Delivery, OutboxState, Outcome, OutgoingMessage
 from bot.ports import Channel, ContentFiles
 from bot.store.database import Database
-from bot.store.tables import AttemptRow, OutboxRow
+from bot.store.outbox_tables import AttemptRow, OutboxRow
 
 LEASE = timedelta(minutes=10)  # longer than any attempt; the claims of a process known to be killed lapse at once
 BATCH = 25

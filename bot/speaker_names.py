@@ -13,7 +13,7 @@ from bot.access import Deed
 from bot.errors import SecretariatError
 from bot.model import Person
 from bot.speakers import renamed, unnamed
-from bot.store.tables import RecordingRow
+from bot.store.speech_tables import RecordingRow
 
 
 @dataclass(frozen=True)

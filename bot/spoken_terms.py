@@ -12,7 +12,8 @@ from bot.config import Config
 from bot.formats import Agenda, Transcript
 from bot.glossary import Term, for_recogniser, terms_of
 from bot.model import Meeting
-from bot.store.tables import MeetingRow, RecordingRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.speech_tables import RecordingRow
 from bot.term_correction import corrected
 
 
@@ -38,8 +39,10 @@ class SpokenTerms:
         )
 
     def told(self, terms: Sequence[Term]) -> tuple[str, ...]:
-        """What the recogniser is told of them: nothing, unless the configuration says so."""
-        return for_recogniser(terms) if self.config.transcription.tell_terms else ()
+        """What the recogniser is told of them. What openai-whisper gains is not measured: it is told where asked to."""
+        settings = self.config.transcription
+        tells = settings.engine == "pipeline" if settings.tell_terms is None else settings.tell_terms
+        return for_recogniser(terms) if tells else ()
 
     def corrected(self, transcript: Transcript, terms: Sequence[Term]) -> Transcript:
         """The transcript with misheard terms put right, unless the configuration says otherwise."""

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from bot import meetings, outbox
 from bot.issued_reports import COPY
 from bot.model import OutboxState, Person
-from bot.store.report_tables import SupersededMessageRow
-from bot.store.tables import OutboxRow, ReportRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow, SupersededMessageRow
 
 REPORT = "report"  # the clock of the notices that bring an issued report, whichever revision
 _GONE = (OutboxState.SENT.value, OutboxState.CLAIMED.value, OutboxState.UNKNOWN.value)

@@ -13,8 +13,8 @@ from bot import outbox
 from bot.model import Delivery, OutboxState, Outcome, OutgoingMessage
 from bot.ports import RevisableMessages
 from bot.store.database import Database
-from bot.store.report_tables import SupersededMessageRow
-from bot.store.tables import OutboxRow, ReportRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow, SupersededMessageRow
 
 TRIES = 10
 REST = timedelta(minutes=1)  # after a failure; doubled with each

@@ -15,7 +15,7 @@ from bot.amendments import Asking, Submission, answers_of, submit
 from bot.config import Config
 from bot.members import at_tables
 from bot.model import Meeting
-from bot.store.tables import AmendmentRow
+from bot.store.amendment_tables import AmendmentRow
 
 COMMENTED, NO_COMMENTS, SILENT = "commented", "no comments", "silent"
 NOTHING_TO_SAY = "No comments."

@@ -23,7 +23,7 @@ from bot.ports import CheckpointShelf, ContentFiles, Recogniser, SoundFiles, Voi
 from bot.recording_parts import Ranges, on_one_line
 from bot.spoken_terms import SpokenTerms
 from bot.store.database import Database
-from bot.store.tables import RecordingRow, TranscriptRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 
 HEARTBEAT_SECONDS = 2.0
 STILL_ALIVE = 20.0  # seconds between two beats while the engine says nothing (it reads twelve hours of sound)

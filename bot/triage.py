@@ -11,7 +11,8 @@ from datetime import date
 from functools import lru_cache
 
 from bot import governance
-from bot.config import Config, ForAPerson
+from bot.config import Config
+from bot.config_queries import ForAPerson
 from bot.errors import UnknownThing
 from bot.model import SeatHolding
 

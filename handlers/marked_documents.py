@@ -24,9 +24,10 @@ from bot.errors import SecretariatError, StateUnusable, UnknownThing
 from bot.marked_requests import Marked, MarkedUp
 from bot.model import Meeting, Notice, Person
 from bot.ports import ContentFiles, DocumentWriter
+from bot.store.amendment_tables import AmendmentRow, MarkedDocumentRow
 from bot.store.database import afterwards
-from bot.store.report_tables import MarkedDocumentRow
-from bot.store.tables import AmendmentRow, MeetingRow, ReportRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ReportRow
 from handlers.mail.amendment_words import wording
 from handlers.requests import enter
 from schedules.announcements import Announcer
@@ -155,8 +156,9 @@ def _enter(session: Session, announcer: Announcer, row: MarkedDocumentRow, numbe
     meeting = meetings.as_meeting(session.get_one(MeetingRow, report.meeting_uid))
     kind = nature(line)
     asking = Asking(
-        kind, line.reason, line.about, number + 1, wants_escalation=kind is Kind.DISAGREEMENT, in_words=line.in_words
-    )
+        kind, line.reason, line.about, number + 1, wants_escalation=kind is Kind.DISAGREEMENT, in_words=line.in_words,
+        cell=line.cell,
+    )  # fmt: skip
     closes_at = announcer.window_of(session, meeting)
     submission = Submission(
         meeting, who, line.line, line.proposed, row.came_by, f"word:{row.source_key}", closes_at, asking
@@ -176,7 +178,7 @@ def marked(row: MarkedDocumentRow, number: int) -> Marked:
     if not 0 <= number < len(row.lines):
         raise UnknownThing(f"The document has no line {number + 1}.", hint="Look at it again.")
     kept: Mapping[str, Any] = row.lines[number]
-    return Marked(**{name: kept[name] for name in Marked.__dataclass_fields__})
+    return Marked(**{name: kept[name] for name in Marked.__dataclass_fields__ if name in kept})
 
 
 def waiting_lines(row: MarkedDocumentRow) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from bot.amendment_life import DECIDED, State, meeting_of
 from bot.amendments import Asking, RequestText, Submission, submit
 from bot.model import Meeting, Person
 from bot.reviews import Verdict
-from bot.store.tables import AmendmentEventRow, AmendmentRow
+from bot.store.amendment_tables import AmendmentEventRow, AmendmentRow
 from schedules.amendment_words import outcome_told, put_to_chair_told, word_asked
 from schedules.announcements import Announcer
 from schedules.finding import find_meeting
@@ -86,6 +87,48 @@ def add_to_request(
     """Add to one's own open request; once the window has closed, as a late addition. Raises SecretariatError."""
     closes_at = announcer.window_of(session, meeting_of(session, row))
     return amendments.add_to(session, row, text, by=by, now=now, closes_at=closes_at, source_key=source_key)
+
+
+@dataclass(frozen=True)
+class NotAgreed:
+    """Why a representative does not agree, and the words to which they would; each may be empty."""
+
+    reason: str = ""
+    instead: str = ""
+
+
+def refuse_word(
+    session: Session,
+    announcer: Announcer,
+    row: AmendmentRow,
+    said: NotAgreed,
+    *,
+    by: Person,
+    now: datetime,
+    came_by: str,
+    source_key: str,
+) -> AmendmentRow | None:
+    """A representative does not agree that their constituency's recorded view is changed. Raises SecretariatError.
+
+    Other words, to which they would agree, are a request of their own beside the first: rivals, which end in an agreed
+    text, the Chair's ruling, or both noted (rules §5). Returns it, or None.
+    """
+    reason, own = said.reason.strip(), None
+    if said.instead.strip():
+        meeting = meeting_of(session, row)
+        asking = Asking(reason=reason or f"In place of what {row.reference} asks for.", about=row.about, cell=row.cell)
+        own = enter(
+            session,
+            announcer,
+            Submission(
+                meeting, by, row.line_ref, said.instead.strip(), came_by, f"{came_by}:{source_key}",
+                announcer.window_of(session, meeting), asking,
+            ),
+            now,
+        )  # fmt: skip
+        reason = f"{reason} {own.reference} asks for other words.".strip()
+    reviews.refuse_word(session, row, by=by, now=now, reason=reason)
+    return own
 
 
 def review_request(

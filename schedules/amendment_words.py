@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from bot import members, offers, outbox
 from bot.amendment_life import SPEAK, Kind, State, decision_on, meeting_of, words
+from bot.amendments import place_of
 from bot.clock import LONDON, spoken_date
 from bot.model import Meeting, Notice, Offer, Person, SeatHolding
-from bot.store.tables import AmendmentRow
+from bot.store.amendment_tables import AmendmentRow
 from bot.wording import render
 from schedules.announcements import Announcer
 
@@ -70,9 +71,8 @@ def word_asked(announcer: Announcer, session: Session, row: AmendmentRow, now: d
     why = (
         f"{row.reference} would change the recorded view of {row.needs_word_of}; that needs its representative's word."
     )
-    said = Said(
-        "amendment_word.txt", f"word_{row.reference}", "amendment", why, offers=(offers.of_word(row.reference),)
-    )
+    answers = (offers.of_word(row.reference), offers.of_no_word(row.reference))
+    said = Said("amendment_word.txt", f"word_{row.reference}", "amendment", why, offers=answers)
     _tell(announcer, session, row, asked, said, now)
     return asked
 
@@ -118,7 +118,7 @@ def _values(announcer: Announcer, session: Session, row: AmendmentRow, meeting: 
     return {
         "reference": row.reference,
         "report": f"the {meeting.known_as} headline report of {spoken_date(meeting.on)}",
-        "line": row.line_ref or "the report as a whole",
+        "line": place_of(row),
         "requester": requester.name if requester else row.requester_id,
         "constituency": row.constituency or "",
         "present_text": row.present_text,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import amendments, meetings, members, offers, open_lists, outbox, releases, report_copies
 from bot.amendment_life import KIND_WORDS, Kind, represents_today
+from bot.amendments import place_of
 from bot.clock import LONDON, spoken, spoken_date
 from bot.config import Config
 from bot.drafts import DraftMade, reference_of
@@ -17,7 +18,8 @@ from bot.model import Deadline, Meeting, MeetingStatus, Notice, Offer, Person
 from bot.obligations import NOT_TO_BE_MET
 from bot.ports import ContentFiles
 from bot.reports import Issue
-from bot.store.tables import AmendmentRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.report_tables import ReportRow
 from bot.wording import render
 from schedules.amendment_window import Requests
 from schedules.deadlines import NO_REQUESTS, Circumstances, deadlines_for, next_ordinary_meeting
@@ -238,7 +240,7 @@ class Announcer:
         values: dict[str, object] = {
             "reference": request.reference,
             "report": f"the {meeting.known_as} headline report of {spoken_date(meeting.on)}",
-            "line": request.line_ref or "the report as a whole",
+            "line": place_of(request),
             "kind": KIND_WORDS[Kind(request.kind)],
             "proposed_text": request.proposed_text,
             "closes_at": spoken(request.closes_at) if request.closes_at else "a day still to be fixed",

@@ -18,7 +18,7 @@ from bot.clock import spoken
 from bot.model import Meeting
 from bot.ports import CalendarEvent, MeetingCalendar
 from bot.store.database import Database
-from bot.store.tables import AuditRow
+from bot.store.house_tables import AuditRow
 from schedules.calendar_comparison import Difference, Finding, compare, matched
 from schedules.invitations import description, title
 from schedules.known_meetings import known_meetings

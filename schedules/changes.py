@@ -17,7 +17,7 @@ from bot import apologies, audit, meetings, members, open_lists, outbox
 from bot.clock import LONDON, is_shown, spoken, spoken_date
 from bot.errors import NotAllowed, SecretariatError
 from bot.model import Deadline, Meeting, MeetingStatus, OutboxState, Person
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.announcements import Announcer
 from schedules.finding import find_meeting, known_group
 from schedules.following import followers_of

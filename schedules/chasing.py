@@ -14,7 +14,8 @@ from bot.drafts import reference_of
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Deadline, Meeting, MeetingStatus, Notice, Person
 from bot.obligations import ACTION, APOLOGY, CHANGE_DECISION, EXPECTED_PAPER, NOT_TO_BE_MET, REQUEST
-from bot.store.tables import ActionRow, ExpectedPaperRow
+from bot.store.meeting_tables import ExpectedPaperRow
+from bot.store.report_tables import ActionRow
 from bot.wording import render
 from schedules.announcements import Announcer
 from schedules.attainable import is_attainable

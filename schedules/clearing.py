@@ -15,7 +15,7 @@ from bot.clearances import TO_CHAIR
 from bot.clock import LONDON, spoken, spoken_date
 from bot.drafts import reference_of
 from bot.model import Meeting, Notice, Person
-from bot.store.tables import ClearanceRow, DraftRow
+from bot.store.draft_tables import ClearanceRow, DraftRow
 from bot.wording import render
 from schedules.announcements import STALE_AFTER, Announcer
 

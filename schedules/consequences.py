@@ -14,7 +14,7 @@ from bot.config import Config
 from bot.errors import SecretariatError
 from bot.model import Meeting, MeetingStatus, OutboxState
 from bot.releases import batches, waits
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.changes import ClockChange, Consequences, Wanted
 from schedules.finding import find_meeting
 from schedules.series import Calendar

@@ -33,6 +33,8 @@ class Today:
     recordings: Sequence[str] = ()
     mails: Sequence[str] = ()
     drafts: Sequence[str] = ()
+    edited: Sequence[str] = ()  # drafts that came back from Word
+    marked: Sequence[str] = ()  # issued reports that came back marked up
     to_confirm: Sequence[str] = ()
     with_chair: Sequence[str] = ()
     tomorrow: Sequence[str] = ()  # apologies and unfilled seats of the next working day's meetings
@@ -55,7 +57,9 @@ def sections_of(today: Today) -> list[Section]:
         _section("Due within three working days", [_with_day(due) for due in today.due_soon]),
         _section("With the Chair", today.with_chair),
         _section("Amendment requests to review", today.requests),
+        _section("Marked-up reports to settle", today.marked),
         _section("Dates to confirm", today.to_confirm),
+        _section("Edited drafts to take in", today.edited),
         _section("Drafts ready and not issued", today.drafts),
         _section("Waiting for a release", list(_gathered(today.withheld))),
         _section("Not sent", today.unsent),

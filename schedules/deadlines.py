@@ -12,7 +12,8 @@ from operator import attrgetter, lt, sub
 from typing import NamedTuple
 
 from bot.clock import spoken_date
-from bot.config import ClockRule, Config
+from bot.config import Config
+from bot.config_clocks import ClockRule
 from bot.model import Deadline, Explanation, Meeting, MeetingStatus
 from schedules.amendment_window import Requests, closing, with_what_is_issued
 from schedules.attainable import why_not_attainable

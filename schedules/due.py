@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from bot import facts, meetings, outbox, papers
 from bot.amendment_life import represents_today
 from bot.clock import LONDON, parse_instant
-from bot.config import ReminderStep
+from bot.config_clocks import ReminderStep
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
 from bot.seats import Seats
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.announcements import CHANGED, Announcer
 from schedules.changes import carry_out, gives_way_to
 from schedules.matters import open_matters, stopped_clocks

@@ -18,7 +18,7 @@ from bot import members, open_lists
 from bot.clock import LONDON
 from bot.config import Config
 from bot.model import Meeting, MeetingStatus
-from bot.store.tables import PersonRow, SeatHoldingRow
+from bot.store.people_tables import PersonRow, SeatHoldingRow
 from schedules.invitations import calendar_feed
 from schedules.known_meetings import known_meetings
 from schedules.series import Calendar

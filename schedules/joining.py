@@ -13,7 +13,7 @@ from bot.access import Deed, Ruling
 from bot.clock import LONDON, spoken_date
 from bot.errors import UnknownThing
 from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from bot.wording import render
 from schedules.announcements import CHANGED, Announcer
 from schedules.finding import known_group

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import meetings
 from bot.model import Meeting
-from bot.store.tables import MeetingRow
+from bot.store.meeting_tables import MeetingRow
 from schedules.series import Calendar, at_wall_clock
 
 

@@ -15,7 +15,9 @@ from bot.clock import YEARS, spoken, spoken_date
 from bot.model import Deadline, Explanation, Meeting, MeetingStatus, Person, SeatHolding
 from bot.obligations import ACTION, APOLOGY, CHANGE_DECISION, EXPECTED_PAPER, OPEN, REQUEST
 from bot.seats import Seats
-from bot.store.tables import ActionRow, AmendmentRow, MeetingRow, ObligationRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.meeting_tables import MeetingRow, ObligationRow
+from bot.store.report_tables import ActionRow, ReportRow
 from schedules.attainable import is_attainable
 from schedules.deadlines import Circumstances, deadline_of_decision, deadlines_for
 from schedules.reminders import Matter

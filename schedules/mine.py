@@ -16,7 +16,10 @@ from bot.amendment_life import Kind as RequestKind
 from bot.clock import LONDON
 from bot.logs import LoggedAction, Sought
 from bot.model import Meeting, MeetingStatus, Person, SeatHolding
-from bot.store.tables import AmendmentRow, DraftRow, ExpectedPaperRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import ExpectedPaperRow
+from schedules import waiting_documents
 from schedules.announcements import Announcer
 from schedules.feeds import meetings_of
 
@@ -50,6 +53,8 @@ class ForThePmo:
     to_review: int
     to_release: int
     stopped: tuple[str, ...]
+    edited: tuple[str, ...] = ()  # drafts that came back from Word
+    marked: tuple[str, ...] = ()  # issued reports that came back marked up
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def mine(session: Session, announcer: Announcer, person: Person, now: datetime) 
         actions=tuple(logs.actions(viewer, sought, announcer.page())),
         requests=tuple(_requests(session, person)),
         drafts=tuple(_drafts(viewer)),
-        for_pmo=_for_the_pmo(session, now) if of_pmo else None,
+        for_pmo=_for_the_pmo(session, announcer, now) if of_pmo else None,
     )
 
 
@@ -137,7 +142,7 @@ def _drafts(viewer: Viewer) -> Iterator[tuple[DraftRow, Meeting]]:
             yield draft, meeting
 
 
-def _for_the_pmo(session: Session, now: datetime) -> ForThePmo:
+def _for_the_pmo(session: Session, announcer: Announcer, now: datetime) -> ForThePmo:
     waiting = [state.value for state in TO_REVIEW]
     asked = select(func.count()).where(
         AmendmentRow.state.in_(waiting), AmendmentRow.kind != RequestKind.NO_COMMENTS.value
@@ -146,4 +151,6 @@ def _for_the_pmo(session: Session, now: datetime) -> ForThePmo:
         to_review=session.scalar(asked) or 0,
         to_release=releases.how_many_wait(session),
         stopped=tuple(brakes.in_words(session, now)),
+        edited=tuple(waiting_documents.edited_drafts(session, announcer.page())),
+        marked=tuple(waiting_documents.marked_reports(session, announcer.page())),
     )

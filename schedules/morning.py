@@ -14,8 +14,10 @@ from bot.drafts import reference_of
 from bot.model import Meeting, MeetingStatus, Notice, OutboxState, Person, SeatHolding
 from bot.obligations import ACTION, CHANGE_DECISION, REQUEST
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import OutboxRow, RecordingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.speech_tables import RecordingRow
 from bot.wording import render
+from schedules import waiting_documents
 from schedules.announcements import Announcer
 from schedules.chasing import open_clocks
 from schedules.daily import Due, Today, daily_values
@@ -77,6 +79,8 @@ def todays(session: Session, announcer: Announcer, now: datetime) -> Today:
         recordings=list(_recordings(session)),
         mails=list(_mails(session)),
         drafts=list(_drafts(session)),
+        edited=list(waiting_documents.edited_drafts(session, announcer.page())),
+        marked=list(waiting_documents.marked_reports(session, announcer.page())),
         to_confirm=list(_to_confirm(session, announcer, now)),
         with_chair=list(_with_chair(session, announcer, now)),
         tomorrow=list(_tomorrow(session, announcer, now)),

@@ -16,7 +16,8 @@ from itertools import islice
 from threading import RLock
 from typing import NamedTuple
 
-from bot.config import Config, SeriesRule
+from bot.config import Config
+from bot.config_groups import SeriesRule
 from schedules.recurrence import Recurrence
 from schedules.remembered import Remembered
 from schedules.working_days import ONE_DAY, WorkingDayTable

@@ -20,8 +20,8 @@ from bot.errors import SecretariatError
 from bot.ports import ContentFiles, PdfMaker, Placed, PublicationPlace
 from bot.report_copies import CopyState, move
 from bot.store.database import Database
-from bot.store.report_tables import ReportCopyRow
-from bot.store.tables import MeetingRow, ReportRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.report_tables import ReportCopyRow, ReportRow
 
 LEASE = timedelta(minutes=15)
 MOST_PDF_TRIES, MOST_TRIES = 2, 12

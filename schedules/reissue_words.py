@@ -13,10 +13,11 @@ from bot.clock import LONDON, spoken_date
 from bot.drafts import reference_of
 from bot.model import Meeting, Notice, Person
 from bot.reissues import CLOCKS, conflict_words
-from bot.report_texts import said
+from bot.report_cells import place
+from bot.report_texts import changed_cells, said
 from bot.revisions import ERRATUM, KIND_WORDS, Revision, report_of
-from bot.store.report_tables import ReissueRow
-from bot.store.tables import AmendmentRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.report_tables import ReissueRow, ReportRow
 from bot.wording import render
 from schedules.announcements import Announcer
 
@@ -86,14 +87,16 @@ def issued_again(
 
 
 def changes(revision: Revision) -> Iterator[str]:
-    """What each changed line says now, and what it said before: 'PSG-DEC41: “...”, before: “...”'."""
+    """What each changed line, or cell of one, says now and said before: 'PSG27-03 owner: “...”, before: “...”'."""
     before = report_of(revision.base)
     notes = {note.ref: note for note in revision.report.post_meeting_notes}
     for line in revision.whose:
         if line in notes:
             yield f"{line}, noted for {notes[line].source}: “{notes[line].text}”"
-        else:
-            yield f"{line}: “{said(revision.report, line)}”, before: “{said(before, line)}”"
+            continue
+        for cell in changed_cells(before, revision.report, line):
+            now, was = said(revision.report, line, cell), said(before, line, cell)
+            yield f"{place(line, cell)}: “{now}”, before: “{was}”"
 
 
 def _values(announcer: Announcer, revision: Revision) -> dict[str, object]:

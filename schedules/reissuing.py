@@ -15,8 +15,9 @@ from bot.model import Meeting, Person
 from bot.reissues import CLOCKS, Proposed
 from bot.reports import Issuing
 from bot.revisions import AMENDED, SUPPLEMENTARY, Documents, Revision
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow, ReportRow
+from bot.store.report_tables import ReportRow
 from schedules import reissue_words
 from schedules.amendment_window import CLOSE
 from schedules.announcements import Announcer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import LONDON
-from bot.config import ReminderStep
+from bot.config_clocks import ReminderStep
 from bot.model import Deadline, Meeting, MeetingStatus
 from schedules.attainable import is_attainable
 from schedules.series import Calendar, at_wall_clock

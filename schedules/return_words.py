@@ -18,16 +18,21 @@ SEEN_AT_ONCE = (Door.PAGE, Door.SLACK, Door.COMMAND)  # whoever gives it in ther
 
 
 def returned_told(announcer: Announcer, session: Session, read: Read, now: datetime) -> None:
-    """Answer the mail that brought it, and tell the group's secretary where it did not come from the PMO itself."""
+    """Answer the mail that brought it, and tell the group's secretary where it did not come from the PMO itself.
+
+    Where it came by mail, nobody is answered and nobody knows whose group it is, the PMO lead is told.
+    """
     row, values = read.row, values_of(announcer, read)
     if row.answer_to:
         name = read.person.name if read.person else row.answer_to
         notice = _notice(announcer, read, values | {"name": name}, now, to=f"address:{row.answer_to}")
         announcer.queue_receipt(session, notice, name, now)
-    if row.came_by in SEEN_AT_ONCE or read.meeting is None or _of_pmo(session, read.person, now):
+    if row.came_by in SEEN_AT_ONCE or _of_pmo(session, read.person, now):
         return
-    held = members.holdings(session, now.astimezone(LONDON).date(), group=read.meeting.group)
-    for person in members.recipients(held, "secretary"):
+    if read.meeting is None and (row.answer_to or row.came_by != Door.MAIL):
+        return
+    held = members.holdings(session, now.astimezone(LONDON).date(), group=read.meeting.group if read.meeting else None)
+    for person in members.recipients(held, "secretary" if read.meeting else "pmo_lead"):
         notice = _notice(announcer, read, values | {"name": person.name}, now, to=person.id)
         dial = announcer.config.dial_for("pmo_reminder", notice.group)
         outbox.queue(session, notice, now=now, dial=dial, recipient_name=person.name)

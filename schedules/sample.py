@@ -13,7 +13,8 @@ from bot import facts, meetings, members
 from bot.clock import LONDON
 from bot.config import Config
 from bot.model import Meeting, MeetingStatus
-from bot.store.tables import MeetingRow, PersonRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.people_tables import PersonRow
 from schedules.deadlines import next_ordinary_meeting
 from schedules.series import Calendar, at_wall_clock
 from schedules.working_days import working_days_from

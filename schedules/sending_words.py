@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot import members, outbox, releases
 from bot.clock import LONDON, spoken
 from bot.model import Notice, OutboxState, Person
-from bot.store.tables import OutboxRow, ReleaseRow
+from bot.store.outbox_tables import OutboxRow, ReleaseRow
 from bot.wording import render
 from schedules.announcements import Announcer
 

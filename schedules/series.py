@@ -15,7 +15,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from bot.clock import LONDON, YEARS, spoken_date
-from bot.config import Config, DatedEntry, Group, SeriesRule
+from bot.config import Config
+from bot.config_groups import DatedEntry, Group, SeriesRule
 from bot.model import Meeting, MeetingStatus
 from schedules.proposals import PROPOSAL_DAYS, PROPOSALS, Proposals, Sitting
 from schedules.recurrence import Recurrence, rule_in_words

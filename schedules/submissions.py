@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from bot import access, meetings, members, papers
 from bot.access import Deed, Kind
 from bot.clock import LONDON, spoken
-from bot.config import Config, NoticeKind
+from bot.config import Config
+from bot.config_words import NoticeKind
 from bot.correspondence import Letter, send
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Deadline, Meeting, Person
 from bot.papers import Sent
-from bot.store.tables import ExpectedPaperRow, MeetingRow
+from bot.store.meeting_tables import ExpectedPaperRow, MeetingRow
 from schedules.amendment_words import chairs_of
 from schedules.announcements import Announcer
 from schedules.attainable import is_attainable

@@ -6,28 +6,31 @@ streams. It is as separate as a command at a terminal, can be killed, and starts
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from multiprocessing.context import ForkServerContext
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-PRELOADED = ["bot.cli", "bot.app", "bot.adapters.word_document", "handlers.web.pages", "sqlalchemy.dialects.sqlite"]
+from tests.forked import forking
+
 WRITING = os.O_CREAT | os.O_WRONLY
-_context: list[ForkServerContext] = []
 
 
 def run(
-    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: float = 120
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: float = 120, gate: Barrier | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `secretariat` with these arguments to its end. Raises TimeoutExpired, and kills it, after `seconds`."""
+    """Run `secretariat` with these arguments to its end. Raises TimeoutExpired, and kills it, after `seconds`.
+
+    With a `gate` it begins the moment that the others before the same gate do.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
-        process = _forking().Process(target=_command, args=(list(arguments), str(cwd), dict(env), str(out), str(err)))
+        asked = (list(arguments), str(cwd), dict(env), str(out), str(err), gate)
+        process = forking().Process(target=_command, args=asked)
         process.start()
         process.join(seconds)
         if process.exitcode is None:
@@ -38,15 +41,14 @@ def run(
         return subprocess.CompletedProcess(["secretariat", *arguments], process.exitcode, *said)
 
 
-def _forking() -> ForkServerContext:
-    if not _context:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
-        _context.append(context)
-    return _context[0]
+def gate_for(count: int) -> Barrier:
+    """A gate that opens once so many commands stand before it."""
+    return forking().Barrier(count)
 
 
-def _command(arguments: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> None:
+def _command(
+    arguments: list[str], cwd: str, env: dict[str, str], out: str, err: str, gate: Barrier | None = None
+) -> None:
     """In the fork: the streams, the folder and the environment of a command at a terminal, then the command."""
     for number, path, how in ((0, os.devnull, os.O_RDONLY), (1, out, WRITING), (2, err, WRITING)):
         opened = os.open(path, how, 0o600)
@@ -58,6 +60,12 @@ def _command(arguments: list[str], cwd: str, env: dict[str, str], out: str, err:
     time.tzset()
     os.chdir(cwd)
     sys.argv = ["secretariat", *arguments]
-    from bot.cli import main
+    import typer
 
+    from bot.cli import main
+    from tests.commands_built import built
+
+    vars(typer.main)["get_command"] = built
+    if gate:
+        gate.wait(60)
     main()

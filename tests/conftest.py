@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +18,27 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.config_file import read_config
 from bot.model import Person
+from bot.store import database as opening
 from bot.store.database import Database
-from bot.store.tables import PersonRow
+from bot.store.people_tables import PersonRow
+from tests.commands_built import built
+from tests.issued_desk import IssuedDesk
+from tests.office import Office
 from tests.secretariat_process import ROOT
 from tests.slack_at_hand import SlackAtHand, slack_at_hand
 
 MEMBERS = ROOT / "sample/members.csv"
+FRIDAY = datetime(2024, 2, 9, 9, tzinfo=UTC)
+SLOWEST = [  # files: what is begun last is what all wait for
+    "test_kills", "test_mail_kills", "test_reminders", "test_newcomer", "test_bad_days", "test_web_changes",
+    "test_recordings", "test_postgresql", "test_papers", "test_commands_json", "test_mail_faults", "test_returns",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first."""
+    turns = {name: turn for turn, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: turns.get(item.path.stem, len(turns)))
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +48,28 @@ def config() -> Config:
         for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
             patch.delenv(name)
         return read_config(ROOT / "config.yaml")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """For all that `CliRunner` runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", built)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_cuts_the_power() -> Iterator[None]:
+    """In this process SQLite does not wait for the disk; processes that are killed have the shipped settings."""
+
+    def prepare(connection: sqlite3.Connection, record: object) -> None:
+        as_shipped(connection, record)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    as_shipped = vars(opening)["_prepare_sqlite"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "_prepare_sqlite", prepare)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +85,18 @@ def made(tmp_path_factory: pytest.TempPathFactory, config: Config) -> tuple[Path
                 members.import_members(session, members.read_members_file(MEMBERS, config.groups))
         opened.close()
     return empty, peopled
+
+
+@pytest.fixture(scope="session")
+def issued_state(tmp_path_factory: pytest.TempPathFactory, made: tuple[Path, Path]) -> Path:
+    """The state folder of `issued_desk`, once its report is issued."""
+    folder = tmp_path_factory.mktemp("issued")
+    shutil.copy(made[1], folder / "secretariat.db")
+    with pytest.MonkeyPatch.context() as patch:
+        issuing = IssuedDesk(folder, patch)
+        issuing.issue()
+        issuing.whole.database.close()
+    return folder
 
 
 @pytest.fixture
@@ -70,7 +120,14 @@ def people(tmp_path: Path, database: Database, made: tuple[Path, Path]) -> dict[
 @pytest.fixture
 def clock() -> Clock:
     """Friday 9 February 2024, two working days after the PSG of 7 February."""
-    return Clock(datetime(2024, 2, 9, 9, tzinfo=UTC))
+    return Clock(FRIDAY)
+
+
+@pytest.fixture
+def office(tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
+    """The `secretariat` command, on this test's state; on the same Friday where no instant is said."""
+    assert people
+    return Office(tmp_path, monkeypatch, at=FRIDAY.isoformat())
 
 
 @pytest.fixture

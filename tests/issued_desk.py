@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -34,7 +35,9 @@ from bot.formats import (
     Evidence,
 )
 from bot.model import HeadlineReport, Meeting
-from bot.store.tables import DraftRow, OutboxRow, ReportRow
+from bot.store.draft_tables import DraftRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow
 from handlers.requests import enter_request
 from schedules import reissuing
 from tests.secretariat_process import ROOT
@@ -83,7 +86,7 @@ def _read(file: Path, settings: frozenset[tuple[str, str]]) -> Config:
 class IssuedDesk:
     """Commands, requests and what became of them. Every call has its own instant."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, is_copy: bool = False) -> None:
         for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
             monkeypatch.delenv(name)
         monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(folder))
@@ -92,12 +95,13 @@ class IssuedDesk:
         monkeypatch.chdir(ROOT)
         monkeypatch.setattr("bot.commands.settings.read_config", read_once)
         self.whole = self._opened(ISSUED)
-        with self.whole.database.session() as session:
-            meeting = self.whole.calendar.meeting_on("PSG", date(2024, 2, 7))
-            assert meeting
-            self.meeting: Meeting = meeting
-            meetings.keep(session, [meeting])
-        self.keep_draft(DRAFT)
+        meeting = self.whole.calendar.meeting_on("PSG", date(2024, 2, 7))
+        assert meeting
+        self.meeting: Meeting = meeting
+        if not is_copy:
+            with self.whole.database.session() as session:
+                meetings.keep(session, [meeting])
+            self.keep_draft(DRAFT)
 
     def _opened(self, now: datetime) -> Secretariat:
         return Settings(ROOT / "config.yaml", now.isoformat()).secretariat
@@ -130,15 +134,16 @@ class IssuedDesk:
         self.run("reports", "issue", REFERENCE, *PMO, *VOUCHED)
 
     def ask(
-        self, text: str, line: str | None = "D-01", who: str = HARRIET, kind: Kind = Kind.RECORD, now: datetime = ASKED
-    ) -> str:
+        self, text: str, line: str | None = "D-01", who: str = HARRIET, kind: Kind = Kind.RECORD, now: datetime = ASKED,
+        cell: str = "",
+    ) -> str:  # fmt: skip
         """A request by its reference."""
         request = RequestText("PSG", date(2024, 2, 7), line, text)
         with self.whole.database.session() as session:
             person = members.named(session, who)
             row, _ = enter_request(session, self.whole.announcer, request, person, came_by="slack",
-                                   source_key=f"{text}{who}{line}", now=now,
-                                   asking=Asking(kind, reason="It was said otherwise."))  # fmt: skip
+                                   source_key=f"{text}{who}{line}{cell}", now=now,
+                                   asking=Asking(kind, reason="It was said otherwise.", cell=cell))  # fmt: skip
             return row.reference
 
     def accept(self, *references: str, now: datetime = ASKED) -> None:
@@ -176,9 +181,7 @@ class IssuedDesk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, people: object, monkeypatch: pytest.MonkeyPatch) -> IssuedDesk:
-    """The PSG of 7 February, issued two days later."""
-    assert people
-    made = IssuedDesk(tmp_path, monkeypatch)
-    made.issue()
-    return made
+def desk(tmp_path: Path, issued_state: Path, monkeypatch: pytest.MonkeyPatch) -> IssuedDesk:
+    """The PSG of 7 February, issued two days later; it was issued once, and is copied."""
+    shutil.copytree(issued_state, tmp_path, dirs_exist_ok=True)
+    return IssuedDesk(tmp_path, monkeypatch, is_copy=True)

@@ -32,8 +32,8 @@ from bot.adapters.mail_folder import MailFolder
 from bot.adapters.slack_web import SlackWeb
 from bot.adapters.smtp_mail import SmtpAccount, SmtpMail
 from bot.clock import Clock
-from bot.config import Considerate
-from bot.config import Sending as Limits
+from bot.config_channels import Considerate
+from bot.config_channels import Sending as Limits
 from bot.errors import SecretariatError
 from bot.manners import Manners
 from bot.model import Delivery, Outcome, OutgoingMessage
@@ -41,7 +41,7 @@ from bot.ports import Channel
 from bot.sending import Sender
 from bot.store import database as store
 from bot.store.database import Database
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from schedules import sending_words
 from tests.secretariat_process import ROOT
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from bot.model import Outcome
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from tests.kill_services import Arrived, in_folder
 from tests.kill_world import AT_RANDOM, Installation
 

@@ -25,7 +25,8 @@ from bot.adapters.content_files import ContentFolder
 from bot.errors import StateUnusable
 from bot.model import Notice, OutboxState
 from bot.store.database import Database
-from bot.store.tables import EmailRow, OutboxRow, PersonRow, SlackIdRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import EmailRow, PersonRow, SlackIdRow
 from tests.kill_life import PMO, Life, Place, Sabotage, live, wrong_clock
 from tests.kill_services import INVITATION, Services
 

@@ -6,7 +6,6 @@ The mailbox is a folder, the stand-in of Microsoft 365, or a Dovecot. Whoever wo
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import random
 import shutil
@@ -25,11 +24,14 @@ from sqlalchemy import select
 from bot.adapters.graph_connection import GraphAccount
 from bot.adapters.mailbox_folder import FOLDERS as FILE_FOLDERS
 from bot.adapters.mailbox_rules import FOLDERS
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
+from bot.store.house_tables import AuditRow
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow, AuditRow, OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from tests.dovecot_server import running_dovecot
 from tests.fake_graph import CLIENT_ID, MAILBOX, SECRET, TENANT, running_graph
+from tests.forked import forking
 from tests.mail_kill_life import BOUNDARIES, NOW, Kind, Life, live
 from tests.test_mail_inbox import mail
 
@@ -118,8 +120,7 @@ def _killed(life: Life, boundary: str, luck: random.Random, *, is_early: bool) -
 
 
 def _lived(life: Life, killed_after: float | None = None) -> int | None:
-    context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=live, args=(life,), daemon=True)
+    process = forking().Process(target=live, args=(life,), daemon=True)
     process.start()
     process.join(killed_after or PATIENCE)
     if process.exitcode is None:
@@ -161,7 +162,6 @@ def _id_of(source: bytes) -> str:
 @contextmanager
 def _mailbox(life: Life) -> Iterator[Mailbox]:
     of_kind = {"folder": _folder, "graph": _graph, "imap": _imap}[life.kind]
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.mail_kill_life"])
     with of_kind(life) as mailbox:
         yield mailbox
 

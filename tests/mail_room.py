@@ -20,7 +20,7 @@ from bot.ports import MailContent
 from bot.store.columns import Table
 from bot.store.database import Database
 from bot.store.mail_tables import InboxRow, MailProposalRow
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.mail import decisions
 from handlers.mail.decisions import Decider
 from handlers.mail.findings import Finding, What

@@ -11,9 +11,10 @@ from bot.adapters.mailbox_rules import too_large
 from bot.clock import Clock
 from bot.errors import SecretariatError
 from bot.ports import CursorExpired, MailContent, MailWaiting
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow, OutboxRow
+from bot.store.outbox_tables import OutboxRow
 
 
 @dataclass

@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from bot import access, clearances, members
 from bot.access import OF_ANYBODY, AtTheDesk, Deed, Kind, Standing, Viewer, sight_ruling
-from bot.config import STRICTEST_FIRST, Config
+from bot.config import Config
+from bot.config_words import STRICTEST_FIRST
 from bot.errors import NotAllowed
 from bot.meetings import keep
 from bot.members import MemberLine
 from bot.model import Meeting, MeetingStatus, Person
 from bot.open_lists import put_on
 from bot.store.database import Database
-from bot.store.tables import AuditRow, ReportRow
+from bot.store.house_tables import AuditRow
+from bot.store.report_tables import ReportRow
 
 HELD = date(2026, 3, 4)
 TODAY = date(2026, 4, 1)

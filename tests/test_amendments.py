@@ -17,8 +17,10 @@ from bot.amendments import MOST_CHARACTERS, Asking, Submission, read_request
 from bot.config import Config
 from bot.errors import NotAllowed, SecretariatError
 from bot.model import Meeting, Person
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import MIGRATIONS, Database
-from bot.store.tables import AmendmentRow, AuditRow, DraftLineRow, DraftRow
+from bot.store.draft_tables import DraftLineRow, DraftRow
+from bot.store.house_tables import AuditRow
 from schedules.series import Calendar
 
 NOW = datetime(2024, 2, 9, 9, tzinfo=UTC)

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot import apologies, members
-from bot.cli import app
 from bot.config import Config
 from bot.drafts import attendance_of, attendance_rows
-from bot.errors import SecretariatError
 from bot.model import Person, SeatHolding
 from bot.store.database import Database
-from bot.store.tables import ApologyRow, AuditRow, ObligationRow, SeatHoldingRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ApologyRow, ObligationRow
+from bot.store.people_tables import SeatHoldingRow
 from bot.wording import render
 from schedules.changes import Wanted, enact
 from schedules.daily import daily_values
 from schedules.morning import todays
-from tests.secretariat_process import ROOT
+from tests.office import Office
 from tests.test_reminders import DEPUTY, FEBRUARY, SECRETARY, Walk
 
 HARRIET, MAGNUS, CHAIR = "Harriet Bassington", "Magnus Eskdale", "Marguerite Oyelaran"
 NEWCOMER = ("--alternate", "Quentin Ashdown", "--email", "Quentin.Ashdown@example.org")
-Office = Callable[..., tuple[bool, str]]
 
 
 @pytest.fixture
@@ -41,19 +37,9 @@ def walk(tmp_path: Path, database: Database, config: Config, people: dict[str, P
 
 
 @pytest.fixture
-def office(tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A command at an instant: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str, at: str = "2024-01-30T15:00:00+00:00") -> tuple[bool, str]:
-        done = CliRunner().invoke(app, ["--now", at, *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
+def office(office: Office) -> Office:
+    office.at = "2024-01-30T15:00:00+00:00"
+    return office
 
 
 def add(office: Office, *words: str, person: str = HARRIET, by: str = SECRETARY, at: str = "") -> str:

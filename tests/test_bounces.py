@@ -19,7 +19,8 @@ from bot.model import Person
 from bot.sending import Sender
 from bot.store.database import Database
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import EmailRow, OutboxRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import EmailRow
 from handlers.mail.bounces import Bounce, bounces_in
 from handlers.mail.inbox import MailInbox
 from handlers.mail.working import MailWorker

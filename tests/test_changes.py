@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import audit, meetings, members, outbox
-from bot.config import Config, DatedEntry
+from bot.config import Config
+from bot.config_groups import DatedEntry
 from bot.errors import SecretariatError
 from bot.model import Meeting, MeetingStatus, OutboxState, Person
 from bot.store.database import Database
-from bot.store.tables import MeetingRow, OutboxRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.announcements import Announcer
 from schedules.changes import Consequences, Wanted, enact
 from schedules.due import queue_due

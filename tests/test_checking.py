@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.config import Config, DatedEntry, Secrets
+from bot.config import Config, Secrets
+from bot.config_groups import DatedEntry
 from schedules.checking import problems_of
 
 TODAY = date(2026, 2, 2)

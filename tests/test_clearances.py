@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot import clearances, meetings
-from bot.cli import app
 from bot.config import Config
-from bot.errors import SecretariatError
 from bot.formats import Coverage, Draft, DraftedMeeting
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import AuditRow, ClearanceRow, DraftRow, ObligationRow, ReportRow
+from bot.store.draft_tables import ClearanceRow, DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ObligationRow
+from bot.store.report_tables import ReportRow
 from schedules.daily import sections_of
 from schedules.deadlines import Circumstances, deadlines_for
 from schedules.morning import todays
 from schedules.series import Calendar
-from tests.secretariat_process import ROOT
+from tests.office import Office
 from tests.test_reminders import SECRETARY, Walk
 
 UID = "psg-2024-02-07@mhhsprogramme.co.uk"
 PSG = ("PSG", "2024-02-07", "--by", SECRETARY)
-Office = Callable[..., tuple[bool, str]]
 
 
 @pytest.fixture
@@ -38,19 +35,9 @@ def walk(tmp_path: Path, database: Database, config: Config, people: dict[str, P
 
 
 @pytest.fixture
-def office(tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A command at an instant: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str, at: str = "2024-02-08T10:00:00+00:00") -> tuple[bool, str]:
-        done = CliRunner().invoke(app, ["--now", at, *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
+def office(office: Office) -> Office:
+    office.at = "2024-02-08T10:00:00+00:00"
+    return office
 
 
 def drafted(walk: Walk, version: int = 1) -> None:

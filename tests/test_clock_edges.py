@@ -18,12 +18,16 @@ from sqlalchemy.orm import Session
 
 from bot import meetings
 from bot.clock import LONDON
-from bot.config import ClockRule, Closure, Config, DatedEntry, Secrets, SeriesRule
+from bot.config import Config, Secrets
+from bot.config_clocks import ClockRule, Closure
 from bot.config_file import read_config
+from bot.config_groups import DatedEntry, SeriesRule
 from bot.errors import ConfigInvalid, SecretariatError
 from bot.model import Deadline, Meeting, MeetingStatus, Person
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow, OutboxRow, ReportRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow
 from schedules.amendment_window import Requests
 from schedules.announcements import Announcer
 from schedules.changes import Wanted, enact

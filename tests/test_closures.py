@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Closure, Config
+from bot.config import Config
+from bot.config_clocks import Closure
 from bot.store.database import Database
 from schedules.closures import accept, change_since_accepted
 from schedules.series import Calendar

@@ -11,9 +11,12 @@ from bot import change_requests, meetings, members
 from bot.config import Config
 from bot.formats import Coverage, Draft, DraftedMeeting
 from bot.model import Person
+from bot.store.amendment_tables import AmendmentRow, MarkedDocumentRow
 from bot.store.database import Database
+from bot.store.draft_tables import DraftRow, ReturnRow
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow, DraftRow, OutboxRow, RecordingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.speech_tables import RecordingRow
 from bot.wording import render
 from schedules.announcements import Announcer
 from schedules.daily import MOST_LINES, Due, Today, daily_values, sections_of
@@ -34,6 +37,8 @@ FULL = Today(
     recordings=["minutes.mp3: of which meeting?"],
     mails=["from nobody@example.org: a question"],
     drafts=["PSG-2024-01-03, draft 1"],
+    edited=["RT-001, PSG-2024-01-03-draft-1"],
+    marked=["PSG-2023-12-06-r1 from Harriet Bassington"],
     to_confirm=["PSG, in place of Wednesday 1 January 2025: Tuesday 7 January 2025"],
 )
 
@@ -44,7 +49,7 @@ def text_of(today: Today) -> tuple[str, str]:
 
 def test_it_has_a_section_for_each_thing_that_waits() -> None:
     subject, text = text_of(FULL)
-    assert subject == "PMO: Wednesday 7 February 2024, 10 to see to"
+    assert subject == "PMO: Wednesday 7 February 2024, 12 to see to"
     assert (
         text
         == """Hello Tobias,
@@ -58,8 +63,14 @@ Due within three working days
 Amendment requests to review
 - AM-001, about PSG-2024-02-07
 
+Marked-up reports to settle
+- PSG-2023-12-06-r1 from Harriet Bassington
+
 Dates to confirm
 - PSG, in place of Wednesday 1 January 2025: Tuesday 7 January 2025
+
+Edited drafts to take in
+- RT-001, PSG-2024-01-03-draft-1
 
 Drafts ready and not issued
 - PSG-2024-01-03, draft 1
@@ -153,6 +164,10 @@ def test_what_is_on_file_is_gathered(database: Database, announcer: Announcer, p
         "- CR041 of PSG, decision to be communicated: Friday 9 February 2024, 17:00 (London)",
         "- AM-001, about PSG-2024-02-07",
         "- PSG-2024-02-07, draft 1",
+        "- RT-001, PSG-2024-02-07-draft-1 from Tobias Wrenfield, Wednesday 7 February 2024, 06:00 (London): "
+        "http://page/returns/RT-001",
+        "- marked up.docx from Harriet Bassington, Wednesday 7 February 2024, 06:00 (London): "
+        "http://page/requests/marked/1 (or: secretariat amendments marked 1)",
         "- minutes.mp3: Which one?",
         "- from nobody@example.org: A question",
         "- to Harriet Bassington: A report (failed: no address)",
@@ -183,6 +198,15 @@ def fill(database: Database, uid: str, people: dict[str, Person]) -> None:
                 DraftRow(
                     id="PSG-2024-02-07-draft-1", meeting_uid=uid, version=1, content=content, made_at=at,
                     document_sha256="0" * 64,
+                ),
+                ReturnRow(
+                    reference="RT-001", number=1, source_key="page:1", came_by="page", file_name="edited.docx",
+                    sha256="0" * 64, person_id=people["Tobias Wrenfield"].id, draft_id="PSG-2024-02-07-draft-1",
+                    arrived_at=at, state="waiting",
+                ),
+                MarkedDocumentRow(
+                    id=1, source_key="0:1", sha256="0" * 64, name="marked\n up.docx", sender_id=harriet.id,
+                    came_by="slack", came_at=at, waits=True, refused="It cannot be read.",
                 ),
                 RecordingRow(id="R-1", name="minutes.mp3", state="asking", state_reason="Which one?", arrived_at=at),
                 InboxRow(

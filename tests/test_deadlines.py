@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.config import Config, DatedEntry
+from bot.config import Config
+from bot.config_groups import DatedEntry
 from bot.model import Deadline, Meeting, MeetingStatus
 from schedules.deadlines import Circumstances, deadlines_for, next_ordinary_meeting
 from schedules.reminders import reminders_for

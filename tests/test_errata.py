@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 from bot.clock import Clock
 from bot.model import Delivery, Outcome, OutgoingMessage
 from bot.reports import latest
-from bot.store.report_tables import SupersededMessageRow
-from bot.store.tables import ActionRow, AuditRow, DecisionRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ActionRow, DecisionRow, SupersededMessageRow
 from bot.superseded_messages import SupersededMessages
 from tests.issued_desk import ASKED, HARRIET, PAPERS_DAY, PMO, REFERENCE, UID, IssuedDesk, desk
 
@@ -61,7 +62,7 @@ def test_a_decision_recorded_wrongly_is_corrected_the_same_day(desk: IssuedDesk)
         assert session.scalars(select(AuditRow).where(AuditRow.event == "erratum issued")).one().actor == PMO[1]
     row = desk.newest().dispositions[0]
     assert (row.reference, row.line) == ("Erratum of Friday 9 February 2024", "PSG-DEC41")
-    assert row.outcome == "Corrected. It said: Accepted: The group approved the plan of January."
+    assert row.outcome == "Corrected. It said: The group approved the plan of January. Outcome: Accepted."
     redline = docx.Document(io.BytesIO(desk.content(second.redline_sha256)))
     assert {r.author for r in read_revisions(redline)} == {"PMO", "PMO, erratum"}
     assert [c.text for c in redline.comments] == [
@@ -150,10 +151,10 @@ def test_an_amended_report_made_ready_before_is_made_ready_anew_upon_the_correct
     [
         (("D-09", "--text", "X.", "--reason", "Y."), "no decision or action D-09"),
         (("V-01", "--text", "X.", "--reason", "Y."), "no decision or action V-01"),
-        (("D-01", "--text", " ", "--reason", "Y."), "needs the words"),
-        (("D-01", "--text", "X.", "--reason", " "), "needs the words"),
+        (("D-01", "--text", " ", "--reason", "Y."), "needs what the line shall say"),
+        (("D-01", "--text", "X.", "--reason", " "), "needs what the line shall say"),
         (("D-01", "--text", "X.", "--reason", "Y.", "--outcome", "perhaps"), "perhaps is no outcome"),
-        (("A-01", "--text", "X.", "--reason", "Y.", "--outcome", "reject"), "is no decision"),
+        (("A-01", "--text", "X.", "--reason", "Y.", "--outcome", "reject"), "PSG27-01 has no outcome"),
         (("D-01", "--text", "The group approved the plan of January.", "--reason", "Y."), "says that already"),
     ],
 )

@@ -15,14 +15,15 @@ from bot.escalations import IncompleteEscalation, Raised
 from bot.governance import EscalationKind, lowest_groups, way_of
 from bot.model import MeetingStatus, Person
 from bot.store.database import Database
-from bot.store.tables import AuditRow, EscalationRow, OutboxRow, SeatHoldingRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import SeatHoldingRow
+from bot.store.query_tables import EscalationRow
 from schedules.announcements import Announcer
 from schedules.changes import Wanted, enact
 from schedules.escalation_meetings import taking_meetings
 from schedules.series import Calendar
-from tests.test_queries import Office, office
-
-__all__ = ["office"]  # the fixture
+from tests.office import Office
 
 SECRETARY, DEPUTY = "Tobias Wrenfield", "Ifeoma Castellane"
 SITAG_SECRETARY, CHAIR, IPA_MANAGER = "Gethin Marlowe-Pugh", "Marguerite Oyelaran", "Benedikt Harrowgate"

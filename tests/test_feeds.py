@@ -30,7 +30,7 @@ from bot.errors import SecretariatError
 from bot.model import MeetingStatus
 from bot.places import Places
 from bot.store.database import Database
-from bot.store.tables import PersonRow
+from bot.store.people_tables import PersonRow
 from handlers.web.desk import Desk
 from handlers.web.pages import page_app
 from schedules.announcements import Announcer

@@ -7,7 +7,8 @@ from datetime import date, time
 
 import pytest
 
-from bot.config import Closure, Config
+from bot.config import Config
+from bot.config_clocks import Closure
 from bot.errors import Problem
 from bot.model import Person
 from bot.store.database import Database

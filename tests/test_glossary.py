@@ -29,7 +29,8 @@ from bot.model import Person
 from bot.sounds import likeness, sound
 from bot.spoken_terms import SpokenTerms
 from bot.store.database import Database
-from bot.store.tables import AuditRow, RecordingRow
+from bot.store.house_tables import AuditRow
+from bot.store.speech_tables import RecordingRow
 from bot.term_correction import corrected, undone
 from handlers.web.desk import Desk as WebDesk
 from handlers.web.pages import page_app
@@ -326,7 +327,13 @@ def test_a_correction_is_taken_back_on_the_page(
 
 
 def test_what_is_switched_off_is_not_done(config: Config) -> None:
-    off = config.model_copy(update={"transcription": config.transcription.model_copy(update={"correct": False})})
+    neither = config.transcription.model_copy(update={"correct": False, "tell_terms": False})
+    as_shipped = SpokenTerms(config, lambda _: Agenda())
+    off = SpokenTerms(config.model_copy(update={"transcription": neither}), lambda _: Agenda())
     before = transcript("Thanks to off-gem.")
-    assert SpokenTerms(off, lambda _: Agenda()).corrected(before, TERMS) == before
-    assert SpokenTerms(config, lambda _: Agenda()).corrected(before, TERMS) != before
+    assert off.corrected(before, TERMS) == before
+    assert as_shipped.corrected(before, TERMS) != before
+    assert off.told(TERMS) == ()
+    assert as_shipped.told(TERMS)[0] == TERMS[0].text
+    other = config.transcription.model_copy(update={"engine": "openai-whisper"})
+    assert SpokenTerms(config.model_copy(update={"transcription": other}), lambda _: Agenda()).told(TERMS) == ()

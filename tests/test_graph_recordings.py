@@ -21,8 +21,7 @@ from bot.errors import SecretariatError
 from bot.model import Meeting
 from bot.ports import CalendarEvent, MeetingFile
 from bot.store.database import Database
-from bot.store.speech_tables import FetchedFileRow
-from bot.store.tables import RecordingRow
+from bot.store.speech_tables import FetchedFileRow, RecordingRow
 from handlers.folder.teams import TeamsDoor, joining_links, name_in_folder
 from schedules.series import Calendar
 from tests.fake_graph import CLIENT_ID, MAILBOX, SECRET, TENANT, FakeGraph, Fault, running_graph

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,14 @@ def test_the_three_packages_lie_in_one_folder() -> None:
         assert file is not None
         folders.add(Path(file).parent.parent)
     assert folders == {ROOT}
+
+
+def test_every_module_of_the_bot_has_its_floor() -> None:
+    """Import-linter passes over a module that no floor of pyproject.toml names."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    named = [module for floor in contracts[0]["layers"] for module in floor.split(" | ")]
+    ours = {f"bot.{module.name}" for module in pkgutil.iter_modules([str(ROOT / "bot")])} - {"bot.__main__"}
+    assert sorted(named) == sorted(ours | {"handlers", "schedules"})
 
 
 @pytest.mark.parametrize("name", ["handlers", "schedules"])

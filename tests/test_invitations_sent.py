@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.model import OutboxState, Person
 from bot.sending import Sender
 from bot.store.database import Database
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.announcements import Announcer
 from schedules.changes import Wanted, enact
 from schedules.due import queue_due

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,10 @@ from bot.members import import_members, read_members_file
 from bot.model import Person
 from bot.report_numbers import numbered, numbers_of, series_of
 from bot.store.database import Database
-from bot.store.tables import ActionRow, DecisionRow, DraftRow, ReportRow
+from bot.store.draft_tables import DraftRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 from schedules.series import Calendar
+from tests import commands_at_once
 from tests.issued_desk import DRAFT
 from tests.secretariat_process import ROOT, environment
 
@@ -46,12 +48,17 @@ def laid_out(root: Path, monkeypatch: pytest.MonkeyPatch, days: tuple[date, ...]
     return whole.database
 
 
-def issuing(root: Path, day: date, by: str) -> subprocess.Popen[str]:
-    words = ["--now", NOW, "reports", "issue", f"PSG-{day}", "--by", by, "--attended", "--overrule", "At once."]
-    return subprocess.Popen(
-        [sys.executable, "-m", "bot", *words], cwd=ROOT, env=environment(root), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+def issued_at_once(root: Path, days: tuple[date, ...]) -> list[tuple[str, int]]:
+    """What each person's command says, and its exit code; all begin the moment that the last one is ready to."""
+    gate = commands_at_once.gate_for(len(days) * len(PEOPLE))
+
+    def issue(day: date, by: str) -> tuple[str, int]:
+        words = ["--now", NOW, "reports", "issue", f"PSG-{day}", "--by", by, "--attended", "--overrule", "At once."]
+        done = commands_at_once.run(words, cwd=ROOT, env=environment(root), gate=gate)
+        return done.stderr, done.returncode
+
+    with ThreadPoolExecutor(gate.parties) as threads:
+        return list(threads.map(lambda asked: issue(*asked), product(days, PEOPLE)))
 
 
 def references(database: Database) -> tuple[list[str], list[str]]:
@@ -63,8 +70,7 @@ def references(database: Database) -> tuple[list[str], list[str]]:
 def all_at_once(root: Path, monkeypatch: pytest.MonkeyPatch, days: tuple[date, ...]) -> None:
     """Each meeting's report is issued by both people at once: one of them is told that it was issued."""
     database = laid_out(root, monkeypatch, days)
-    started = [issuing(root, day, by) for day in days for by in PEOPLE]
-    ended = [(process.communicate(timeout=120)[1], process.returncode) for process in started]
+    ended = issued_at_once(root, days)
     assert sorted(code for _, code in ended) == sorted([0, 1] * len(days)), ended
     assert all("was issued on Friday 5 April 2024" in said for said, code in ended if code), ended
     decisions, actions = references(database)

@@ -17,12 +17,14 @@ from typer.testing import CliRunner
 from bot import meetings, members
 from bot.adapters.content_files import ContentFolder
 from bot.cli import app
-from bot.config import Config, DatedEntry
+from bot.config import Config
 from bot.config_file import read_config
+from bot.config_groups import DatedEntry
 from bot.errors import ConfigInvalid, SecretariatError
 from bot.model import Meeting, MeetingStatus, Person
 from bot.store.database import Database
-from bot.store.tables import MeetingRow, OutboxRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.web.month_grid import calendar_html
 from schedules.announcements import Announcer
 from schedules.changes import Consequences, Wanted, enact

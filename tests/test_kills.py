@@ -5,13 +5,14 @@ The full run is `tests/heavy/test_kills_full.py`; what the machinery does is sai
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.model import OutboxState
 from bot.store.database import Database
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
+from tests.forked import forking
 from tests.kill_harness import run_kills
 from tests.kill_life import Life, Sabotage, live
 from tests.kill_world import AT_RANDOM, Settings
@@ -50,7 +52,7 @@ def test_the_harness_finds_a_sender_that_sends_again_without_asking_or_asks_too_
     """Otherwise the test above would prove nothing."""
     figures = run_kills(tmp_path, 4, Settings(1, 1.0, LONGEST_DELAY, sabotage), timeout=120)
     assert figures["counts"]["duplicates"]
-    assert any("is 2 times at the services" in failure for failure in figures["failures"])
+    assert any(re.search(r"is [2-9] times at the services", failure) for failure in figures["failures"])
 
 
 # ------------------------------------------------------------- plain mail, where nobody can be asked what it has taken
@@ -78,8 +80,6 @@ def test_plain_mail_goes_twice_at_most_and_under_one_message_id(
     database: Database, tmp_path: Path, kills: int, state: OutboxState
 ) -> None:
     """SMTP has no question for what was sent: this is the one channel for which exactly once is not promised."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.kill_life"])
     (tmp_path / "clock").write_text("0")
     server = KillingServer(kills=kills)
     put(database, notice())
@@ -88,12 +88,13 @@ def test_plain_mail_goes_twice_at_most_and_under_one_message_id(
             database=database.url, content=tmp_path / "content", clock=tmp_path / "clock", mail="smtp",
             folder=tmp_path, settling=1.0, smtp_port=port,
         )  # fmt: skip
-        lives = [_born(context, life)]
+        ears: list[Connection] = []
+        lives = [_born(life, ears)]
         server.kill = lambda: os.kill(lives[-1].pid or 0, signal.SIGKILL)
         for _ in range(kills):
             lives[-1].join(30)
             assert lives[-1].exitcode == -signal.SIGKILL
-            lives.append(_born(context, life))
+            lives.append(_born(life, ears))
         _wait_until(lambda: only(database).state == state)
         lives[-1].kill()
         lives[-1].join()
@@ -104,8 +105,11 @@ def test_plain_mail_goes_twice_at_most_and_under_one_message_id(
         assert first.outcome == "unknown", "nobody will ever know"
 
 
-def _born(context: Any, life: Life) -> Any:
-    process = context.Process(target=live, args=(life, context.Pipe(duplex=False)[1]), daemon=True)
+def _born(life: Life, ears: list[Connection]) -> Any:
+    """`ears` keeps open what it speaks into: a lock that lasts too long it says, and goes on."""
+    hears, says = forking().Pipe(duplex=False)
+    ears.append(hears)
+    process = forking().Process(target=live, args=(life, says), daemon=True)
     process.start()
     return process
 

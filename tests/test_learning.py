@@ -22,7 +22,8 @@ from bot.headlines.learnt import shipped
 from bot.headlines.sentences import sentences_of
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import ActionRow, DecisionRow, RecordingRow, ReportRow, TranscriptRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 from schedules.series import Calendar
 from tests.secretariat_process import ROOT
 from tests.test_word_document import TEMPLATE

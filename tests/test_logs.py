@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from typer.testing import CliRunner
 
 from bot import logs, meetings, members
 from bot.access import AtTheDesk, Viewer
-from bot.cli import app
 from bot.config import Config
 from bot.errors import NotAllowed, SecretariatError, UnknownThing
 from bot.logs import LONGEST_NOTE, Sought
 from bot.members import MemberLine
 from bot.model import Meeting, MeetingStatus, Person
 from bot.store.database import Database
-from bot.store.tables import (
-    ActionRow,
-    AuditRow,
-    DecisionRow,
-    DraftRow,
-    ObligationRow,
-    RecordingRow,
-    ReportRow,
-    TranscriptRow,
-)
-from tests.secretariat_process import ROOT
+from bot.store.draft_tables import DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ObligationRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
+from tests.office import Office
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 NOW_ON = date(2026, 4, 1)
@@ -316,24 +306,12 @@ def test_a_note_is_neither_empty_nor_endless(house: House, note: str, said: str)
 
 # ------------------------------------------------------------------------------------------------------------ commands
 
-Office = Callable[..., tuple[bool, str]]
-
 
 @pytest.fixture
-def office(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A command: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str) -> tuple[bool, str]:
-        done = CliRunner().invoke(app, ["--now", NOW.isoformat(), *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
+def office(house: House, office: Office) -> Office:
+    assert house
+    office.at = NOW.isoformat()
+    return office
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,14 @@ from bot.adapters.content_files import ContentFolder
 from bot.config import Config
 from bot.members import MemberLine
 from bot.model import Person
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import (
-    ActionRow,
-    AmendmentRow,
-    ApologyRow,
-    AuditRow,
-    ExpectedPaperRow,
-    ObligationRow,
-    OutboxRow,
-    QueryRow,
-    SeatHoldingRow,
-)
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ApologyRow, ExpectedPaperRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import SeatHoldingRow
+from bot.store.query_tables import QueryRow
+from bot.store.report_tables import ActionRow
 from handlers.mail.findings import What
 from schedules.changes import Wanted, enact
 from schedules.finding import find_meeting

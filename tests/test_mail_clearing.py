@@ -16,7 +16,8 @@ from bot.config import Config
 from bot.model import Meeting, Person
 from bot.report_life import ReportState
 from bot.store.database import Database
-from bot.store.tables import ClearanceRow, DraftRow, OutboxRow
+from bot.store.draft_tables import ClearanceRow, DraftRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.mail.findings import What
 from handlers.mail.known import Known, RepliedTo
 from schedules.clearing import send_to_chair

@@ -23,9 +23,10 @@ from bot.config import Config
 from bot.errors import SecretariatError
 from bot.model import Person
 from bot.ports import MailboxReader, MailContent
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
+from bot.store.house_tables import AuditRow
 from bot.store.mail_tables import InboxRow, MailboxCursorRow
-from bot.store.tables import AmendmentRow, AuditRow
 from handlers.mail import inbox as driving
 from handlers.mail.inbox import MailInbox
 from handlers.mail.working import MailWorker, Outcome

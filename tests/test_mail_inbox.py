@@ -20,9 +20,10 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
 from bot.sending import Sender
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
+from bot.store.house_tables import AuditRow
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow, AuditRow
 from handlers.mail.inbox import MailInbox
 from handlers.mail.working import MailWorker
 from schedules.announcements import Announcer

@@ -17,20 +17,15 @@ from bot.config import Config
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import OutboxState, Person
 from bot.reviews import Verdict
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.columns import Table
 from bot.store.database import Database
-from bot.store.tables import (
-    ActionNoteRow,
-    ActionRow,
-    AmendmentRow,
-    ApologyRow,
-    ClearanceRow,
-    ExpectedPaperRow,
-    ObligationRow,
-    OutboxRow,
-    QueryRow,
-    SeatHoldingRow,
-)
+from bot.store.draft_tables import ClearanceRow
+from bot.store.meeting_tables import ApologyRow, ExpectedPaperRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import SeatHoldingRow
+from bot.store.query_tables import QueryRow
+from bot.store.report_tables import ActionNoteRow, ActionRow
 from handlers.mail.findings import Finding, What
 from handlers.requests import review_request
 from schedules.finding import find_meeting

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from bot import members
 from bot.app import Secretariat, build
 from bot.clock import Clock
-from bot.config import Config, Mail, Secrets
+from bot.config import Config, Secrets
+from bot.config_channels import Mail
 from bot.errors import SecretariatError
 from bot.store.mail_tables import InboxRow
 from schedules.checking import problems_of

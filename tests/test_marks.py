@@ -18,15 +18,18 @@ from bot.adapters.content_files import ContentFolder
 from bot.adapters.sound_files import SoundFilesByAv
 from bot.adapters.word_document import WordDocuments
 from bot.clock import Clock
-from bot.config import Config, Secrets, Slack
+from bot.config import Config, Secrets
+from bot.config_channels import Slack
 from bot.drafts import Drafting
 from bot.formats import Agenda, Audio, Draft, LiveMark, Part, Segment, Transcript, marked_alone
 from bot.headlines.marks import second_of, with_marks
 from bot.model import Person
 from bot.spoken_terms import SpokenTerms
 from bot.store.database import Database
+from bot.store.draft_tables import DraftRow
+from bot.store.house_tables import AuditRow
 from bot.store.slack_tables import LiveMarkRow
-from bot.store.tables import AuditRow, DraftRow, TranscriptRow
+from bot.store.speech_tables import TranscriptRow
 from bot.transcripts import Transcribing, transcribe_one
 from schedules.checking import problems_of
 from tests.secretariat_process import ROOT

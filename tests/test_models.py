@@ -17,7 +17,7 @@ from bot.adapters import whisper_weights
 from bot.adapters.ctranslate2_weights import arrays, checkpoint
 from bot.adapters.model_shelf import ModelShelf
 from bot.adapters.whisper_weights import Piece, embedded_weights, resolve, title
-from bot.app import recogniser
+from bot.app_speech import recogniser
 from bot.cli import app
 from bot.config import Config
 from bot.errors import SecretariatError

@@ -13,7 +13,7 @@ from bot.config import Config
 from bot.errors import NotAllowed, UnknownThing
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import RecordingRow
+from bot.store.speech_tables import RecordingRow
 from handlers.folder import recordings as recording_folder
 from tests.test_recordings import SAID, Browser, Desk, Ear, browser
 

@@ -257,6 +257,8 @@ def test_a_report_is_issued_on_a_named_persons_word_only(draft: object, house: R
 
 def test_killed_and_started_again_it_loses_nothing_and_repeats_nothing(house: Running, state: Path) -> None:
     unsettled = "SELECT id FROM outbox WHERE state IN ('pending', 'claimed', 'retry', 'unknown')"
+    not_summed_up = "SELECT id FROM releases WHERE summed_up_at IS NULL"
+    house.wait_for(lambda: not rows(state, not_summed_up) or None, "every released batch summed up")
     house.wait_for(lambda: not rows(state, unsettled) or None, "settled outbox")
     tables = (
         "meetings",

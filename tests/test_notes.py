@@ -23,7 +23,7 @@ from bot.formats import Agenda, AgendaItem, Draft
 from bot.headlines.notes import draft_from_notes, notes_of, written_by
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import DraftRow
+from bot.store.draft_tables import DraftRow
 from handlers.folder.notes import NotesFolder
 from schedules.finding import find_meeting
 from schedules.series import Calendar

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,23 +12,22 @@ from typing import Any
 import pytest
 from icalendar import Calendar as ICalendar
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot import members, open_lists
-from bot.cli import app
 from bot.config import Config
 from bot.drafts import attendance_rows
-from bot.errors import NotAllowed, SecretariatError, UnknownThing
+from bot.errors import NotAllowed, UnknownThing
 from bot.members import MemberLine
 from bot.model import Meeting, Person
 from bot.store.database import Database
-from bot.store.tables import AuditRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.changes import Wanted, enact
 from schedules.feeds import feed_of, of_person
 from schedules.finding import find_meeting
 from schedules.joining import join, leave
 from schedules.series import Calendar
-from tests.secretariat_process import ROOT
+from tests.office import Office
 from tests.test_invitations_sent import STARTED, House
 
 MARCH = date(2026, 3, 12)  # a Thursday; its invitations go on 12 February
@@ -240,23 +237,11 @@ def test_a_group_that_has_closed_since_may_be_left(house: House, people: dict[st
 
 # ------------------------------------------------------------------------------------------------------------ commands
 
-Office = Callable[..., tuple[bool, str]]
-
 
 @pytest.fixture
-def office(tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A command at an instant: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str) -> tuple[bool, str]:
-        done = CliRunner().invoke(app, ["--now", LATER.isoformat(), "lists", *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
+def office(office: Office) -> Office:
+    office.at, office.within = LATER.isoformat(), ("lists",)
+    return office
 
 
 def test_the_commands(office: Office) -> None:
@@ -265,7 +250,10 @@ def test_the_commands(office: Office) -> None:
     shown = office("show", "MWG")[1]
     assert HARRIET in shown
     assert "20 February 2026" in shown
-    assert office("leave", "MWG", "--person", HARRIET) == (True, f"{HARRIET} is no longer on the list of MWG.\n")
+    assert office("leave", "MWG", "--person", HARRIET) == (
+        True,
+        f"{HARRIET} is no longer on the list of MWG.\n",
+    )
     assert HARRIET not in office("show", "MWG")[1]
     assert office("leave", "MWG", "--person", HARRIET)[0] is False
     assert "filled by nomination" in office("leave", "PSG", "--person", HARRIET)[1]

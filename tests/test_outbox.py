@@ -18,13 +18,14 @@ from bot import meetings, members, outbox
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
 from bot.adapters.slack_log import SlackLog
-from bot.config import Config, Dial
+from bot.config import Config
+from bot.config_words import Dial
 from bot.model import Delivery, Notice, OutboxState, Outcome, OutgoingMessage, Person
 from bot.outbox import ALLOWED_MOVES, move
 from bot.ports import Channel
 from bot.sending import TRIES, Sender
 from bot.store.database import Database
-from bot.store.tables import AttemptRow, OutboxRow
+from bot.store.outbox_tables import AttemptRow, OutboxRow
 from schedules.announcements import Announcer
 from schedules.due import Round, queue_due
 from schedules.rehearsal import rehearse

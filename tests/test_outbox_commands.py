@@ -10,11 +10,10 @@ from sqlalchemy import select
 from bot import outbox
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import BrakeRow, OutboxRow
+from bot.store.outbox_tables import BrakeRow, OutboxRow
+from tests.office import Office
 from tests.test_outbox import NOW, notice, put, states
-from tests.test_reminders import Office, office
 
-__all__ = ["office"]  # the fixture
 BY = ("--by", "Tobias Wrenfield")
 
 

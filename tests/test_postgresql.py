@@ -10,10 +10,12 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -21,28 +23,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, select, text
 
-from bot import audit, meetings, members, outbox, papers, reports
+from bot import audit, meetings, members, outbox, papers
 from bot.adapters.content_files import ContentFolder
 from bot.amendments import Submission, submit
 from bot.commands.settings import Settings
 from bot.config import Config
-from bot.corrections import Corrections
 from bot.errors import StateUnusable
 from bot.formats import Coverage, Draft, DraftedAction, DraftedMeeting
 from bot.model import Delivery, Meeting, Outcome, OutgoingMessage, Person
 from bot.sending import Sender
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.columns import Table
 from bot.store.database import Database
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import ExpectedPaperRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import PersonRow
 from bot.store.postgresql import address
-from bot.store.tables import (
-    ActionRow,
-    AmendmentRow,
-    DecisionRow,
-    DraftRow,
-    ExpectedPaperRow,
-    OutboxRow,
-    PersonRow,
-)
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 from schedules.announcements import Announcer
 from schedules.series import Calendar
 from tests import commands_at_once
@@ -257,41 +255,46 @@ def test_requests_papers_and_the_audit_are_numbered_without_gap_or_repeat(
         assert session.execute(text("SELECT max(number), count(*) FROM audit")).one() == (13, 13)
 
 
-def test_two_who_issue_at_once_number_their_decisions_one_after_the_other(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+ISSUED_ON = "2024-10-07T09:00:00+00:00"
+ISSUERS = ("Tobias Wrenfield", "Rosalind Achterberg")
+HELD = tuple(date(2024, month, day) for month, day in ((2, 7), (3, 6), (4, 3), (5, 1), (6, 5), (7, 3), (8, 7), (9, 4)))
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(4, marks=pytest.mark.long)])
+def test_two_of_the_pmo_who_issue_at_once_from_processes_of_their_own_leave_no_gap_and_no_repeat(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: int
 ) -> None:
-    for name, value in environment(tmp_path / "var").items():
+    settings = environment(tmp_path / "var") | {"SECRETARIAT_DATABASE_URL": url}
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SECRETARIAT_DATABASE_URL", url)
-    whole = Settings(ROOT / "config.yaml", "2024-03-08T09:00:00+00:00").secretariat
-    held = [date(2024, 2, 7), date(2024, 3, 6)]
-    for day in held:
+    whole = Settings(ROOT / "config.yaml", ISSUED_ON).secretariat
+    for day in HELD[: 2 * rounds]:
         drafted(whole.database, on_file(whole.database, whole.config, day))
 
-    def issue(day: date) -> None:
-        now = whole.clock.now()
-        with whole.database.session() as session:
-            meeting = reports.meeting_of_reference(session, f"PSG-{day}")
-            by = members.named(session, "Tobias Wrenfield")
-            prepared = reports.prepare(
-                session, whole.issuing, meeting, by, now, Corrections(how="attended", overruled="Cleared in the room.")
-            )
-            row = reports.issue(session, whole.issuing, prepared, now)
-            whole.announcer.report_issued(session, prepared, row, now)
+    def issue(gate: Barrier, day: date, by: str) -> subprocess.CompletedProcess[str]:
+        words = ["--now", ISSUED_ON, "reports", "issue", f"PSG-{day}", "--by", by, "--attended", "--overrule", "So."]
+        return commands_at_once.run(words, cwd=ROOT, env=settings, gate=gate)
 
-    def issue_twice(day: date) -> None:
-        issue(day)
-        with pytest.raises(Exception, match="what is issued stays as it is"):
-            issue(day)
-
-    at_once([partial(issue_twice, day) for day in held])
+    for at in range(0, 2 * rounds, 2):
+        one, other = HELD[at : at + 2]
+        asked = [(one, ISSUERS[0]), (other, ISSUERS[1]), (one, ISSUERS[1]), (other, ISSUERS[0])]
+        gate = commands_at_once.gate_for(len(asked))
+        with ThreadPoolExecutor(len(asked)) as threads:
+            ended = [one.result() for one in [threads.submit(issue, gate, day, by) for day, by in asked]]
+        for first, second in ((ended[0], ended[2]), (ended[1], ended[3])):
+            refused = second if second.returncode else first
+            assert sorted((first.returncode, second.returncode)) == [0, 1], ended
+            assert "was issued on Monday 7 October 2024 by" in refused.stderr
+            assert "what is issued stays as it is" in refused.stderr
     with whole.database.reading() as session:
-        found = session.execute(select(DecisionRow.number, DecisionRow.report_id).order_by(DecisionRow.number)).all()
-        assert [number for number, _ in found] == [41, 42, 43, 44]
-        assert len({report for _, report in found[:2]}) == len({report for _, report in found[2:]}) == 1
-        actions = sorted(session.scalars(select(ActionRow.reference)))
-        assert [reference[-3:] for reference in actions] == ["-01", "-01"]
-        assert len(set(actions)) == 2
+        decisions = session.execute(select(DecisionRow.reference).order_by(DecisionRow.number)).scalars().all()
+        assert decisions == [f"PSG-DEC{number}" for number in range(41, 41 + 4 * rounds)]
+        assert sorted(session.scalars(select(ActionRow.reference))) == [f"PSG{27 + n}-01" for n in range(2 * rounds)]
+        reports_issued = session.scalars(select(ReportRow.meeting_uid)).all()
+        assert len(reports_issued) == len(set(reports_issued)) == 2 * rounds
+        told = Counter((row.meeting_uid, row.recipient) for row in session.scalars(select(OutboxRow)))
+        assert set(told.values()) == {1}, "one notice to each, not one of each who tried"
+        assert len({len([1 for uid, _ in told if uid == each]) for each in reports_issued}) == 1
         assert audit.first_broken_link(session) is None
     whole.database.close()
 

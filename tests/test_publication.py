@@ -24,8 +24,7 @@ from bot.model import Person
 from bot.ports import Placed, PublicationPlace
 from bot.report_copies import NO_PDF, NOTICES_WAIT
 from bot.store.database import Database
-from bot.store.report_tables import ReportCopyRow
-from bot.store.tables import ReportRow
+from bot.store.report_tables import ReportCopyRow, ReportRow
 from schedules.publishing import MOST_TRIES, NO_PLACE, Publishing, make_pdf_one, publish_one
 from schedules.series import Calendar
 from tests.fake_graph import CLIENT_ID, MAILBOX, SECRET, TENANT, FakeGraph, Fault, running_graph

@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from jinja2 import Environment, meta
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot import queries, triage
-from bot.cli import app
-from bot.config import Config, NotForAMachine
-from bot.errors import SecretariatError
+from bot.config import Config
+from bot.config_queries import NotForAMachine
 from bot.model import Person, SeatHolding
 from bot.queries import Asked
 from bot.store.database import Database
-from bot.store.tables import AuditRow, OutboxRow, QueryRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.query_tables import QueryRow
 from bot.triage import not_for_a_machine, route
 from schedules.series import Calendar
+from tests.office import Office
 from tests.secretariat_process import ROOT
 
 LEAD, SECRETARY, ASKER = "Rosalind Achterberg", "Tobias Wrenfield", "Emeka Loxley"
 CHAIR, OFGEM, IPA = "Marguerite Oyelaran", "Philippa Dunmorrow", "Benedikt Harrowgate"
 NOW = datetime(2024, 2, 9, 9, tzinfo=UTC)  # a Friday
-Office = Callable[..., tuple[bool, str]]
-
-
-@pytest.fixture
-def office(tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A command on Friday 9 February 2024 at 09:00: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str, at: str = NOW.isoformat()) -> tuple[bool, str]:
-        done = CliRunner().invoke(app, ["--now", at, *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
 
 
 def ask(database: Database, config: Config, text: str, **more: object) -> QueryRow:

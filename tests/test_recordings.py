@@ -11,9 +11,11 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,25 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from bot import drafts, exclusions, listening_copies, marks, meetings, recording_deeds, recordings, transcripts
+from bot import (
+    amendments,
+    audit,
+    drafts,
+    exclusions,
+    listening_copies,
+    marks,
+    meetings,
+    recording_deeds,
+    recordings,
+    returns,
+    transcripts,
+)
 from bot.adapters.av_decoder import RATE, blocks, decoded
 from bot.adapters.checkpoint_files import CheckpointFiles, CheckpointFolder
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.sound_files import SoundFilesByAv
 from bot.adapters.word_document import WordDocuments
+from bot.amendments import Submission, submit
 from bot.cli import app
 from bot.clock import Clock, parse_instant
 from bot.config import Config
@@ -40,17 +55,24 @@ from bot.formats import Agenda, Audio, Draft, Part, Segment, Transcript, Word
 from bot.model import Person
 from bot.ports import Checkpoints, Progress
 from bot.recording_parts import cut, numbering_of, offsets, on_one_line, seconds_of
+from bot.returns import Brought, Door
 from bot.spoken_terms import SpokenTerms
 from bot.store.database import Database
-from bot.store.tables import DraftRow, OutboxRow, TranscriptRow
+from bot.store.draft_tables import DraftRow, ReturnRow
+from bot.store.mail_tables import InboxRow, MailProposalRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.speech_tables import TranscriptRow
 from bot.transcripts import Transcribing, transcribe_one
 from handlers.folder.recordings import RecordingFolder
 from handlers.web.desk import Desk as WebDesk
 from handlers.web.pages import page_app
 from schedules.announcements import Announcer
+from schedules.return_words import returned_told
 from schedules.series import Calendar
 from tests.secretariat_process import ROOT, environment
 from tests.sounds import quiet, recording, tone
+from tests.test_report_imports import by_word
+from tests.test_returns import reword
 
 PSG = date(2024, 2, 7)
 BATCH = 5.0  # seconds that the ear hears at a time
@@ -172,7 +194,7 @@ class Desk:
             found = exclusions.exclude(
                 session, self.excluding, row, Asked(text, **how), by=self.tobias, now=self.clock.now()
             )
-        exclusions.clear_away(self.excluding, found)
+        exclusions.clear_away(self.database, self.excluding, found)
         return found
 
     def state(self, of: str = "PSG-2024-02-07") -> tuple[str, str]:
@@ -523,6 +545,79 @@ def test_what_is_closed_afterwards_is_erased_everywhere_and_the_pmo_is_told(desk
     assert after.decisions == []
     assert [a.text for a in after.actions] == [a.text for a in before.actions]
     assert after.actions
+
+
+def test_nothing_of_it_is_left_in_what_came_back_what_was_asked_and_what_was_written_of_it(
+    desk: Desk, people: dict[str, Person]
+) -> None:
+    desk.dropped("PSG-2024-02-07.flac", 300, 400, 500, 600)
+    assert desk.work()
+    draft, before = desk.draft()
+    [decision], [action] = before.decisions, before.actions
+    told = partial(returned_told, Announcer(desk.config, Calendar(desk.config), lambda: "http://page", desk.files))
+    edited = by_word(desk.files.path(draft.document_sha256).read_bytes(), reword(decision.ref, "They consented."))
+    with desk.database.session() as session:
+        for n, content in enumerate((edited, by_word(edited, reword(action.ref, "Large Supplier publishes it.")))):
+            brought = Brought(desk.files.put(content), f"{n}.docx", Door.MAIL, str(n), desk.tobias, answer_to="a@b.org")
+            returns.receive(session, brought, desk.clock.now())
+    while returns.read_one(desk.database, desk.drafting, told, desk.clock):
+        continue
+    with desk.database.session() as session:
+        meeting = recording_deeds.named(session, "PSG-2024-02-07").meeting_uid or ""
+        found = meetings.by_uid(session, meeting)
+        assert found
+        for n, (line, text) in enumerate([(decision.ref, "No."), (action.ref, "Ofgem spoke in private, I heard.")]):
+            submit(session, Submission(found, people["Harriet Bassington"], line, text, "mail", str(n), None),
+                   desk.clock.now())  # fmt: skip
+        assert amendments.named(session, "AM-001").evidence
+        kept = desk.files.put(b"A mail with the draft in it")
+        session.add(InboxRow(id="m", file_name="m.eml", arrived_at=desk.clock.now(), state="done", content_sha256=kept,
+                             own_words="My edits."))  # fmt: skip
+        session.flush()
+        session.add(MailProposalRow(reference="M-001", number=1, inbox_id="m", part=1, action="edited_draft",
+                                    summary="", reason="", values={"group": "PSG", "on": "2024-02-07"}, inverse={},
+                                    state="done", proposed_at=desk.clock.now()))  # fmt: skip
+        session.add(OutboxRow(id="c", meeting_uid=meeting, meeting_revision=0, clock="clearance", step="asked_1",
+                              recipient="chair", recipient_name="Chair", group_key="PSG", kind="clearance", subject="",
+                              text="The draft.", why="", attachments=[f"{draft.document_sha256}:draft.docx"],
+                              due_at=desk.clock.now(), decided_at=desk.clock.now(), state="withheld",
+                              next_try_at=desk.clock.now()))  # fmt: skip
+    assert holding(desk.root, "approved by consensus") and holding(desk.root, "private")  # noqa: PT018
+
+    erased = desk.close("00:00:05-00:00:15")
+
+    assert erased.elsewhere.returns == ["RT-001", "RT-002"]
+    assert (erased.elsewhere.requests, erased.elsewhere.quoting) == (["AM-001"], ["AM-002"])
+    assert holding(desk.root, "approved by consensus") == holding(desk.root, "They consented") == []
+    assert holding(desk.root, "A mail with the draft in it") == []
+    with desk.database.session() as session:
+        amendments.named(session, "AM-002").proposed_text = "In a requester's own words, it is left and told."
+        rows = session.scalars(select(ReturnRow)).all()
+        assert {(row.state, row.settled_by) for row in rows} == {("put_aside", desk.tobias.name)}
+        assert "Large Supplier publishes it." in str(rows[1].found), "what a person wrote of other lines is left"
+        assert amendments.named(session, "AM-002").evidence, "what was said outside stays"
+        letter = session.scalars(select(OutboxRow).where(OutboxRow.clock == "recording")).all()[0]
+        assert "RT-001, RT-002" in letter.text
+        assert "A draft that was on its way to the Chair is not sent any more" in letter.text
+        assert session.get_one(OutboxRow, "c").state == "superseded"
+        message = session.get_one(InboxRow, "m")
+        assert (message.content_sha256, message.own_words) == ("", "My edits.")
+        assert "requester's own words, which were not changed: AM-002" in letter.text
+        assert audit.first_broken_link(session) is None
+    desk.database.empty_log()
+    assert holding(desk.root, "private") == []
+
+
+def holding(folder: Path, words: str) -> list[str]:
+    """The files in which the words stand; the parts of Word documents are looked into."""
+    found = []
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        texts = [path.read_bytes()]
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as package:
+                texts += [re.sub(rb"<[^>]*>", b"", package.read(name)) for name in package.namelist()]
+        found += [path.name for text in texts if words.encode() in text]
+    return found
 
 
 def test_a_range_on_the_wall_clock_is_closed_in_late_parts_too(desk: Desk) -> None:

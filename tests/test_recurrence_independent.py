@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import LONDON, WEEKDAYS
-from bot.config import Config, DatedEntry, SeriesRule
+from bot.config import Config
+from bot.config_groups import DatedEntry, SeriesRule
 from schedules.deadlines import Circumstances, all_deadlines, all_instants, deadlines_for, next_ordinary_meeting
 from schedules.recurrence import Recurrence, dates_of
 from schedules.series import Calendar

@@ -13,8 +13,10 @@ from sqlalchemy import select, update
 from bot import meetings
 from bot.amendment_life import Kind
 from bot.reports import snapshot_is_whole
-from bot.store.report_tables import ReissueRow
-from bot.store.tables import AmendmentRow, AuditRow, DecisionRow, OutboxRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import DecisionRow, ReissueRow
 from tests.issued_desk import (
     ASKED,
     CLOSED,
@@ -65,7 +67,7 @@ def test_an_accepted_request_becomes_a_revision_that_supersedes_the_old_one(desk
         assert session.get_one(AmendmentRow, reference).carried_by == second.id
         assert "amended_report" in meetings.obligations_met(session, UID)
         changed = session.scalars(select(AuditRow).where(AuditRow.event == "report amended")).one().detail["changed"]
-        assert changed == [{"ref": "PSG-DEC41", "before": "accept: The group approved the plan of January."}]
+        assert changed == [{"ref": "PSG-DEC41", "what": "text", "before": "The group approved the plan of January."}]
 
 
 def test_nothing_of_the_pmos_working_material_is_in_a_reissue(desk: IssuedDesk) -> None:

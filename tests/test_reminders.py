@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,31 +13,25 @@ import pytest
 from jinja2 import Environment, meta
 from pydantic import ValidationError
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot import change_requests, meetings, members, obligations
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mail_folder import MailFolder
 from bot.adapters.mailbox_folder import MailboxFolder
-from bot.cli import app
 from bot.clock import LONDON, Clock
-from bot.config import Config, ReminderStep
+from bot.config import Config
+from bot.config_clocks import ReminderStep
 from bot.config_file import read_config
-from bot.errors import SecretariatError
 from bot.formats import Coverage, Draft, DraftedMeeting
 from bot.model import Meeting, Person
 from bot.sending import Sender
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import (
-    ActionRow,
-    AmendmentRow,
-    ChangeRequestRow,
-    ObligationRow,
-    OutboxRow,
-    RecordingRow,
-    ReportRow,
-)
+from bot.store.meeting_tables import ChangeRequestRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ActionRow, ReportRow
+from bot.store.speech_tables import RecordingRow
 from bot.wording import render
 from handlers.mail.inbox import MailInbox
 from handlers.mail.working import MailWorker
@@ -48,6 +41,7 @@ from schedules.checking import REMINDER_VALUES
 from schedules.due import queue_due
 from schedules.finding import find_meeting
 from schedules.series import Calendar
+from tests.office import Office
 from tests.secretariat_process import ROOT
 
 LEAD, SECRETARY, DEPUTY = "Rosalind Achterberg", "Tobias Wrenfield", "Ifeoma Castellane"  # of PSG
@@ -467,26 +461,8 @@ def test_an_owner_proposes_closure_and_the_pmo_closes(walk: Walk, report: str) -
 # ----------------------------------------------------------------------------------------------------- done, by command
 
 
-AT = ["--now", "2024-02-09T09:00:00+00:00"]
 CLOCKS = ["papers", "recording_arrival", "recording", "headline_report", "amendments_close", "amended_report"]
 Said = tuple[bool, str]
-Office = Callable[..., Said]
-
-
-@pytest.fixture
-def office(tmp_path: Path, database: Database, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
-    """The command, in an installation with the sample's people: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str) -> Said:
-        done = CliRunner().invoke(app, [*AT, *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
 
 
 def call_meeting(office: Office) -> None:

@@ -40,7 +40,8 @@ from bot.model import HeadlineReport, Meeting, Person
 from bot.report_imports import Decided
 from bot.report_table import Change, PrintedLine, ReadLine, edits, merged, plain
 from bot.store.database import Database
-from bot.store.tables import AuditRow, DraftRow
+from bot.store.draft_tables import DraftRow
+from bot.store.house_tables import AuditRow
 from schedules.series import Calendar
 from tests.libreoffice import LibreOffice, running_libreoffice
 from tests.secretariat_process import ROOT

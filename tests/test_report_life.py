@@ -20,8 +20,11 @@ from bot.formats import Draft, DraftRemark
 from bot.report_imports import NOTHING_DECIDED, Decided
 from bot.report_life import MOVES, Facts, Mover, ReportState, refuse_move, stands, state_of_revision
 from bot.returns import Brought, Door
-from bot.store.report_tables import ConfirmationRow
-from bot.store.tables import ApologyRow, AuditRow, DecisionRow, DraftRow, RecordingRow
+from bot.store.draft_tables import ConfirmationRow, DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ApologyRow
+from bot.store.report_tables import DecisionRow
+from bot.store.speech_tables import RecordingRow
 from tests.issued_desk import DRAFT, ISSUED, PMO, REFERENCE, IssuedDesk
 
 S = ReportState

@@ -14,7 +14,7 @@ from bot.commands.settings import Settings
 from bot.formats import Coverage, Draft, DraftedAction, DraftedDecision, DraftedMeeting, Evidence
 from bot.meetings import keep
 from bot.members import import_members, read_members_file
-from bot.store.tables import DraftRow
+from bot.store.draft_tables import DraftRow
 from tests.secretariat_process import ROOT, environment, secretariat
 
 NOW = "2024-02-09T09:00:00+00:00"

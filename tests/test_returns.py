@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,10 @@ from typing import Any, cast
 
 import docx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 import bot.headlines.draft
-from bot import drafts, meetings, returns
+from bot import drafts, meetings, members, returns
 from bot.adapters.content_files import ContentFolder
 from bot.clock import Clock
 from bot.commands.edited import edited, listed
@@ -32,9 +32,11 @@ from bot.report_imports import Decided
 from bot.report_table import Change
 from bot.returns import Brought, Door, State
 from bot.store.database import Database
+from bot.store.draft_tables import DraftRow, ReturnRow
 from bot.store.mail_tables import MailProposalRow
-from bot.store.report_tables import ReturnRow
-from bot.store.tables import DraftRow, OutboxRow, RecordingPartRow, RecordingRow, TranscriptRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import SeatHoldingRow
+from bot.store.speech_tables import RecordingPartRow, RecordingRow, TranscriptRow
 from handlers.folder.returns import TAKEN, ReturnFolder
 from handlers.mail import decisions
 from schedules.announcements import Announcer
@@ -359,12 +361,15 @@ def test_a_lost_file_is_a_sentence_and_holds_nobody_up(desk: Returning, people: 
 # ----------------------------------------------------------------------------------------- by mail, folder and Slack
 
 
-def mail_of(room: MailRoom, content: bytes, sender: str, name: str = "draft JB.docx") -> str:
+def mail_of(
+    room: MailRoom, content: bytes, sender: str, name: str = "draft JB.docx", *,
+    text: str = "Dear all\n\nPlease find my edits attached.\n",
+) -> str:  # fmt: skip
     room.came_so_far += 1
     mail = EmailMessage()
     mail["From"], mail["Subject"] = f"{sender} <{sender.lower().replace(' ', '.')}@example.org>", "PSG draft"
     mail["Message-ID"] = f"<draft{room.came_so_far}@example.org>"
-    mail.set_content("Dear all\n\nPlease find my edits attached.\n")
+    mail.set_content(text)
     mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return room.work(mail.as_bytes(), None)
 
@@ -388,16 +393,65 @@ def test_a_mail_of_the_pmo_is_read_line_by_line_and_answered(desk: Returning, ro
         assert said in answer.text
 
 
-def test_the_sros_mail_is_accepted_by_a_person_and_put_to_the_secretary(desk: Returning, room: MailRoom) -> None:
-    key = mail_of(room, by_word(desk.document(), reword("D-01", "As the Chair has it.")), CHAIR)
-    [proposal] = [one for one in room.proposals(key) if one.action == "edited_draft"]
-    assert (proposal.state, desk.notices()[1:]) == ("waiting", [])  # the PMO lead hears of what no machine answers
-    room.accept(proposal.reference)
+COVER = "Dear all\n\nPlease find my edits attached.\n\nKind regards\nMarguerite\n"
+
+
+def test_the_sros_mail_that_only_brings_the_draft_is_read_as_a_chairs_and_put_to_the_secretary(
+    desk: Returning, room: MailRoom
+) -> None:
+    key = mail_of(room, by_word(desk.document(), reword("D-01", "As the Chair has it.")), CHAIR, text=COVER)
+    [proposal] = room.proposals(key)
+    assert (proposal.action, proposal.state, proposal.led_to) == ("edited_draft", "done", "RT-001")
     desk.read()
-    [told] = [notice for notice in desk.notices() if notice.clock == "draft"]
+    [told] = desk.notices()  # no machine answers the SRO
     assert (told.recipient_name, told.kind) == (TOBIAS, "pmo_reminder")
     assert "an edited draft came back from Marguerite Oyelaran (RT-001)" in told.subject
+    row = desk.row("RT-001")
+    assert (row.state, row.person_id) == (State.WAITING, room.person(CHAIR).id)
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["Do not issue it before we have spoken.", "Who said what at D-02?", "Our solicitor has looked at the draft."],
+)
+def test_what_the_sro_says_beside_it_is_a_persons_to_read_first(desk: Returning, room: MailRoom, more: str) -> None:
+    content = by_word(desk.document(), reword("D-01", "As the Chair has it."))
+    key = mail_of(room, content, CHAIR, text=f"{COVER}\n{more}")
+    [proposal] = [one for one in room.proposals(key) if one.action == "edited_draft"]
+    assert (proposal.state, desk.notices()[1:]) == ("waiting", [])  # the PMO lead hears of what no machine answers
+    assert "for a person to answer" in proposal.waits_for
+    room.accept(proposal.reference)
+    desk.read()
     assert desk.row("RT-001").state == State.WAITING
+
+
+@pytest.mark.parametrize("group", ["", "DAG"])
+def test_an_sro_chairs_every_group_or_those_that_no_delegate_chairs(
+    desk: Returning, room: MailRoom, group: str
+) -> None:
+    """By one seat of the whole programme; or of another group, where a delegate chairs this one."""
+    with desk.database.session() as session:
+        sro = members.named(session, CHAIR).id
+        session.execute(delete(SeatHoldingRow).where(SeatHoldingRow.person_id == sro))
+        session.add(SeatHoldingRow(person_id=sro, group_key=group, seat="SRO as Chair", role="chair",
+                                   from_on=date(2023, 1, 1)))  # fmt: skip
+    key = mail_of(room, by_word(desk.document(), reword("D-01", "As the Chair has it.")), CHAIR, text=COVER)
+    [proposal] = [one for one in room.proposals(key) if one.action == "edited_draft"]
+    assert proposal.state == ("waiting" if group else "done")
+    if group:
+        assert "Only the PMO and the Chair edit drafts" in proposal.reason
+
+
+def test_a_chairs_draft_that_cannot_be_taken_is_put_to_the_pmo(desk: Returning, room: MailRoom) -> None:
+    def of_another_house(document: docx.document.Document) -> None:
+        document.core_properties.identifier = "PSG-2024-02-07-draft-9"
+
+    mail_of(room, by_word(desk.document(), of_another_house), CHAIR, text=COVER)
+    desk.read()
+    [told] = desk.notices()
+    assert told.recipient_name == "Rosalind Achterberg"
+    assert "It could not be taken, and nothing was changed" in told.text
+    assert desk.row("RT-001").state == State.REFUSED
 
 
 def test_a_bad_draft_by_mail_is_answered_with_its_sentence(desk: Returning, room: MailRoom) -> None:

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from typer.testing import CliRunner
 
 from bot import amendments, meetings
 from bot.amendment_life import ALLOWED_MOVES, ENDED, Kind, State, decision_on, move
 from bot.amendments import Asking, RequestText
-from bot.cli import app
 from bot.config import Config
 from bot.errors import SecretariatError
 from bot.model import Person
 from bot.rivals import touched_by_both
 from bot.store.database import Database
-from bot.store.tables import AuditRow, DraftLineRow, DraftRow, ObligationRow, OutboxRow
+from bot.store.draft_tables import DraftLineRow, DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ObligationRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.requests import enter_request
 from schedules.announcements import Announcer
 from schedules.matters import open_matters, stopped_clocks
 from schedules.series import Calendar
-from tests.secretariat_process import ROOT
+from tests.office import Office
 
 HARRIET, DOROTHEA, EMEKA, CHAIR = "Harriet Bassington", "Dorothea Vance", "Emeka Loxley", "Marguerite Oyelaran"
 PMO = ("--by", "Tobias Wrenfield")
 NOW = datetime(2024, 2, 12, 9, tzinfo=UTC)
 LATE = datetime(2024, 2, 29, 9, tzinfo=UTC)  # requests to the report of 7 February close on the 28th at 17:00
 PSG = "psg-2024-02-07@mhhsprogramme.co.uk"
-Office = Callable[..., tuple[bool, str]]
 Ask = Callable[..., str]
 
 
@@ -80,20 +78,9 @@ def ask(database: Database, announcer: Announcer, people: dict[str, Person]) -> 
 
 
 @pytest.fixture
-def office(tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A command of `amendments` at an instant: whether it went well, and what it said."""
-    for name in [name for name in os.environ if name.startswith("SECRETARIAT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SECRETARIAT_PATHS__STATE", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "250")
-    monkeypatch.chdir(ROOT)
-
-    def run(*words: str, now: datetime = NOW) -> tuple[bool, str]:
-        done = CliRunner().invoke(app, ["--now", now.isoformat(), "amendments", *words])
-        assert done.exception is None or isinstance(done.exception, SystemExit | SecretariatError), done.exception
-        return done.exit_code == 0, done.output + str(done.exception or "")
-
-    return run
+def office(office: Office) -> Office:
+    office.at, office.within = NOW.isoformat(), ("amendments",)
+    return office
 
 
 def sent(database: Database) -> list[tuple[str, str, str, str]]:
@@ -221,19 +208,19 @@ def test_a_late_one_goes_to_the_chair_by_the_pmos_word_and_is_decided_then(
     database: Database, ask: Ask, office: Office
 ) -> None:
     ask("x", now=LATE)
-    refused = office("accept", "AM-001", *PMO, "--reason", "r", now=LATE)
+    refused = office("accept", "AM-001", *PMO, "--reason", "r", at=LATE.isoformat())
     assert (
         "AM-001 is late, and cannot become accepted. It came after the closing: put it to the Chair first."
         in refused[1]
     )
-    assert office("to-chair", "AM-001", *PMO, "--reason", "It came a day late.", now=LATE) == (
+    assert office("to-chair", "AM-001", *PMO, "--reason", "It came a day late.", at=LATE.isoformat()) == (
         True, f"AM-001 is with the Chair.\nSent to {CHAIR}.\n",
     )  # fmt: skip
     assert sent(database) == [("to_chair_AM-001", CHAIR, "amendment", "pending")], "the PMO's word is the release"
     told = text_to(database, CHAIR)
     assert "It came after requests had closed." in told
     assert "Because: It was said otherwise." in told
-    assert office("accept", "AM-001", *PMO, "--reason", "The Chair allows it.", now=LATE)[0]
+    assert office("accept", "AM-001", *PMO, "--reason", "The Chair allows it.", at=LATE.isoformat())[0]
     assert "accepted, came late" in office()[1]
 
 
@@ -299,12 +286,23 @@ def test_anothers_view_is_changed_only_once_their_representative_agrees(
     assert f"needs the word of Medium Supplier: given by {DOROTHEA}" in office("show", "AM-001")[1]
 
 
+def test_other_words_to_which_they_would_agree_are_a_request_of_their_own(ask: Ask, office: Office) -> None:
+    ask("Three months are needed.", line="V-01")
+    said = office("word", "AM-001", "--by", DOROTHEA, "--refused", "--instead", "Four months are needed.")
+    stays = f"{DOROTHEA} does not agree to AM-001: the view of Medium Supplier stays."
+    assert said == (True, f"AM-002: Four months are needed.\n{stays}\n")
+    shown = office("show", "AM-002")[1]
+    assert "In place of what AM-001 asks for." in shown
+    assert "needs the word" not in shown
+    assert "would change the same words" in office("accept", "AM-002", *PMO, "--reason", "Theirs.")[1]
+
+
 def test_a_term_that_ended_yesterday_is_over(database: Database, ask: Ask, office: Office) -> None:
     ask("Three months are needed.", line="V-01", now=datetime(2024, 2, 20, 9, tzinfo=UTC))
     july = datetime(2024, 7, 1, 9, tzinfo=UTC)
-    assert not office("word", "AM-001", "--by", DOROTHEA, now=july)[0]
-    assert not office("no-comments", "PSG", "2024-02-07", "--by", DOROTHEA, now=july)[0]
-    assert office("word", "AM-001", "--by", "Rhydian Okonjo", now=july)[0]
+    assert not office("word", "AM-001", "--by", DOROTHEA, at=july.isoformat())[0]
+    assert not office("no-comments", "PSG", "2024-02-07", "--by", DOROTHEA, at=july.isoformat())[0]
+    assert office("word", "AM-001", "--by", "Rhydian Okonjo", at=july.isoformat())[0]
 
 
 # ------------------------------------------------------------------------------------------------------------- rivals
@@ -346,7 +344,7 @@ def test_two_that_touch_the_same_words_are_shown_and_neither_wins_by_coming_firs
     ask("We objected.", kind=Kind.NOTE)
     assert office("conflicts", "PSG", "2024-02-07") == (
         True,
-        "AM-001 and AM-002, line D-01; both change: accepted\n"
+        "AM-001 and AM-002, D-01; both change: accepted\n"
         f"  AM-001, {HARRIET}: The plan was rejected by consensus.\n"
         f"  AM-002, {DOROTHEA}: The plan was noted by consensus.\n",
     )
@@ -378,7 +376,7 @@ def test_the_tracker_tells_who_spoke_and_who_is_silent(database: Database, ask: 
     none = office("no-comments", "PSG", "2024-02-07", "--by", "Magnus Eskdale")
     assert none == (True, "AM-004: DNO has no comments on PSG-2024-02-07.\n")
     assert office("no-comments", "PSG", "2024-02-07", "--by", "Magnus Eskdale") == none, "said twice, it is said once"
-    late = office("no-comments", "PSG", "2024-02-07", "--by", "Parveen Lightbourne", now=LATE)
+    late = office("no-comments", "PSG", "2024-02-07", "--by", "Parveen Lightbourne", at=LATE.isoformat())
     assert late[0]
     shown = office("tracker", "psg", "2024-02-07")[1]
     rows = {
@@ -404,7 +402,7 @@ def test_no_comments_asks_for_nothing(database: Database, ask: Ask, office: Offi
         assert not [m for m in open_matters(session, announcer.calendar, NOW) if m.reference == "AM-001"]
         assert "amended_report" in stopped_clocks(session, PSG)
     assert office("withdraw", "AM-001", "--by", HARRIET)[0]
-    assert office("no-comments", "PSG", "2024-02-07", "--by", HARRIET, now=LATE)[1].startswith("AM-002")
+    assert office("no-comments", "PSG", "2024-02-07", "--by", HARRIET, at=LATE.isoformat())[1].startswith("AM-002")
 
 
 # --------------------------------------------------------------------------------------------------- clocks and lists
@@ -450,7 +448,9 @@ def test_the_list_can_be_narrowed_to_a_group_and_to_what_is_open(ask: Ask, offic
 def test_a_late_addition_is_said_to_be_one(ask: Ask, office: Office) -> None:
     ask("x")
     assert office("add", "AM-001", "in time", "--by", HARRIET) == (True, "Added to AM-001.\n")
-    assert office("add", "AM-001", "too late", "--by", HARRIET, now=LATE)[1].startswith("Added to AM-001, as a late")
+    assert office("add", "AM-001", "too late", "--by", HARRIET, at=LATE.isoformat())[1].startswith(
+        "Added to AM-001, as a late"
+    )
     shown = office("show", "AM-001")[1]
     assert f"added by {HARRIET}: in time" in shown
     assert f"late addition by {HARRIET}: too late" in shown

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.adapters.language_model import LanguageModel
-from bot.config import LanguageModelAt
 from bot.config_file import read_config
+from bot.config_speech import LanguageModelAt
 from bot.formats import Agenda, Draft
 from bot.headlines.checks import Checks
 from bot.headlines.rewording import reworded

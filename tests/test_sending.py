@@ -14,14 +14,17 @@ from sqlalchemy import select
 from bot import bounces, brakes, facts, meetings, members, outbox, releases
 from bot.adapters.content_files import ContentFolder
 from bot.clock import LONDON
-from bot.config import Config, Considerate, RecipientRole, Sending
+from bot.config import Config
+from bot.config_channels import Considerate, RecipientRole, Sending
 from bot.errors import SecretariatError
 from bot.manners import Manners
 from bot.model import Notice, OutboxState, Outcome, Person
 from bot.ports import Channel
 from bot.sending import Sender
 from bot.store.database import Database
-from bot.store.tables import AuditRow, EmailRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import EmailRow
 from schedules import sending_words
 from schedules.announcements import Announcer
 from schedules.series import Calendar, closed_days

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import LONDON
-from bot.config import Closure, Config, DatedEntry, SeriesRule
+from bot.config import Config
+from bot.config_clocks import Closure
+from bot.config_groups import DatedEntry, SeriesRule
 from bot.model import Meeting, MeetingStatus
 from schedules.deadlines import Circumstances, all_deadlines, all_instants, deadlines_for, next_ordinary_meeting
 from schedules.recurrence import dates_of, rule_in_words

@@ -30,8 +30,8 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
 from bot.store import database as store
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow
 from handlers.slack.answering import NOT_DONE
 from handlers.slack.door import LATER, SlackDoor
 from handlers.slack.endpoint import slack_routes

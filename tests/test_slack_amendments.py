@@ -11,13 +11,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot import meetings, members
+from bot import amendments, meetings, members
 from bot.adapters.content_files import ContentFolder
+from bot.amendment_life import word_refused
 from bot.clock import Clock
 from bot.members import MemberLine
 from bot.model import Meeting, MeetingStatus, Person
+from bot.rivals import rivals_of
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow, AuditRow, DraftLineRow, OutboxRow, SeatHoldingRow
+from bot.store.draft_tables import DraftLineRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import SeatHoldingRow
+from handlers.slack.offered import drawn_again
 from tests.slack_at_hand import HARRIET, STRANGER, TOBIAS, SlackAtHand, element_of, slack_at_hand, texts
 from tests.test_slack_reports import PSG, UID, issue
 
@@ -26,6 +33,8 @@ LATE = datetime(2024, 2, 29, 9, tzinfo=UTC)  # requests closed on the 28th at 17
 SDWG_ON = date(2024, 2, 6)
 SDWG_UID = "sdwg-2024-02-06@mhhsprogramme.co.uk"
 QUOTE = {"segment": "1", "quote": "so that is that then", "at": 61.0}
+DNO = "U0SAMPLE22"
+NOT_YOURS_TO_SAY = "There is nothing of that kind for you to agree to."
 NOT_YOURS = "There is no such headline report for you. Choose another."
 
 
@@ -161,6 +170,27 @@ def test_a_request_is_recorded_and_its_receipt_comes_at_once(issued: SlackAtHand
     assert said["response_action"] == "update"
     assert "AM-001" in texts(said["view"])
     assert "Wednesday 28 February 2024, 17:00" in texts(said["view"])
+
+
+def test_an_owner_alone_is_asked_about(issued: SlackAtHand) -> None:
+    view = filled_in(issued)
+    view = issued.choose(view, line_block(view), "PSG27-01", meeting=UID, kind="record")
+    offered = [o["text"]["text"] for o in element_of(view, "cell:PSG27-01")["options"]]
+    assert [words.partition(":")[0] for words in offered] == ["Its words", "Owner", "Due date", "Time"]
+    values = {"kind": "record", "meeting": UID, line_block(view): "PSG27-01", "cell:PSG27-01": "owner"}
+    unlike = issued.submit(view, **values | {"cell:PSG27-01": "time"}, text="at noon", reason="Heard so.")
+    assert unlike["errors"] == {"text": "at noon is no time in a recording. Write it as 00:12:34."}
+    said = issued.submit(view, **values, text="DNO Representative", reason="Heard so.")
+    [row] = requests(issued)
+    assert (row.line_ref, row.cell, row.proposed_text) == ("PSG27-01", "owner", "DNO Representative")
+    assert "PSG27-01 owner" in texts(said["view"])
+
+
+def test_an_owner_alone_is_asked_about_in_words(issued: SlackAtHand) -> None:
+    said = issued.command(f"amend PSG {PSG} PSG27-01 owner: DNO Representative")
+    [row] = requests(issued)
+    assert (row.line_ref, row.cell, row.proposed_text) == ("PSG27-01", "owner", "DNO Representative")
+    assert "PSG27-01 owner" in str(said)
 
 
 def test_the_same_view_sent_in_twice_is_one_request(issued: SlackAtHand) -> None:
@@ -440,7 +470,7 @@ def test_anothers_view_needs_their_word_which_they_give_by_a_button(issued: Slac
     ask(issued, "The costs are fair.", line="V-01")
     with issued.door.database.reading() as session:
         asked = session.scalars(select(OutboxRow).where(OutboxRow.step == "word_AM-001")).one()
-    assert asked.offers == [["We agree", "give_word", "AM-001"]]
+    assert asked.offers == [["We agree", "give_word", "AM-001"], ["We do not agree", "refuse_word", "AM-001"]]
     for user in (ANSELM, TOBIAS):
         assert issued.answered(issued.click("give_word", "AM-001", user=user)) == (
             "There is nothing of that kind for you to agree to. Ask the PMO if you think that there is."
@@ -451,6 +481,42 @@ def test_anothers_view_needs_their_word_which_they_give_by_a_button(issued: Slac
     assert issued.answered(issued.click("give_word", "AM-001", user="U0SAMPLE22")) == said
     assert issued.says("requests AM-001 agree", user="U0SAMPLE22") == said
     assert requests(issued)[0].word_given_at is not None
+
+
+def test_who_does_not_agree_says_why_and_may_ask_for_other_words(issued: SlackAtHand) -> None:
+    ask(issued, "The costs are fair.", line="V-01")
+    for user in (ANSELM, TOBIAS):
+        assert NOT_YOURS_TO_SAY in texts(issued.click_opens("refuse_word", "AM-001", user=user))
+    view = issued.click_opens("refuse_word", "AM-001", user=DNO)
+    assert "The report says: The costs are high.\nIt would say: The costs are fair." in texts(view)
+    issued.submit(view, user=DNO, reason="We did not say so.", instead="The costs are high, but falling.")
+    first, own = requests(issued)
+    assert (own.constituency, own.line_ref, own.proposed_text, own.needs_word_of) == (
+        "DNO", "V-01", "The costs are high, but falling.", None,
+    )  # fmt: skip
+    assert own.reason == "We did not say so."
+    with issued.door.database.reading() as session:
+        row = amendments.named(session, first.reference)
+        refusal = word_refused(row)
+        assert refusal
+        assert refusal.text == "DNO: We did not say so. AM-002 asks for other words."
+        assert [other.reference for other in rivals_of(session, row)] == ["AM-002"], "they end in an agreed text"
+        notice = session.scalars(select(OutboxRow).where(OutboxRow.step == "word_AM-001")).one()
+        shown = drawn_again(session, notice)
+        assert shown
+        assert shown.text.count("Not agreed by ") == 1
+        assert [b["text"]["text"] for block in shown.blocks for b in block.to_dict().get("elements", [])
+                if b["type"] == "button"] == ["We agree"]  # fmt: skip
+    assert "AM-001 may change the view of DNO" in issued.says("requests AM-001 agree", user=DNO)
+    assert "The word was given" in texts(issued.click_opens("refuse_word", "AM-001", user=DNO))
+
+
+def test_not_agreed_in_words_changes_nothing_else(issued: SlackAtHand) -> None:
+    ask(issued, "The costs are fair.", line="V-01")
+    said = issued.says("requests AM-001 disagree: It is what we said.", user=DNO)
+    assert said == "AM-001 is not agreed to: the view of DNO stays."
+    assert NOT_YOURS_TO_SAY in issued.says("requests AM-001 disagree", user=TOBIAS)
+    assert len(requests(issued)) == 1
 
 
 def test_the_global_shortcut_and_the_one_of_a_message_open_the_modal(issued: SlackAtHand) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from bot import members, open_lists
 from bot.store.database import Database
-from bot.store.tables import ApologyRow, AuditRow, MeetingRow, SeatHoldingRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ApologyRow, MeetingRow
+from bot.store.people_tables import SeatHoldingRow
 from tests.slack_at_hand import STRANGER, SlackAtHand, texts
 
 PSG_MARCH = date(2024, 3, 6)

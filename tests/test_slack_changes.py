@@ -11,7 +11,8 @@ from sqlalchemy import select
 from bot import meetings
 from bot.model import Meeting, MeetingStatus
 from bot.store.database import Database
-from bot.store.tables import AuditRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
 from tests.slack_at_hand import HARRIET, STRANGER, TOBIAS, SlackAtHand, texts
 
 MARCH_6 = "psg-2024-03-06@mhhsprogramme.co.uk"

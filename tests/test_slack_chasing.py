@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from bot import clearances, facts, meetings, members, papers
 from bot.store.database import Database
-from bot.store.tables import ActionRow, AuditRow, OutboxRow, ReportRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ActionRow, ReportRow
 from schedules.chasing import owed
 from tests.slack_at_hand import TOBIAS, SlackAtHand, texts
 

@@ -20,8 +20,8 @@ from bot.adapters.slack_screens import NoScreens
 from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow
 from handlers.slack.door import SlackDoor
 from handlers.slack.endpoint import slack_routes
 from handlers.slack.listening import build_slack_app

@@ -11,17 +11,13 @@ from sqlalchemy import select
 
 from bot import members
 from bot.model import Person
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import (
-    AmendmentRow,
-    AuditRow,
-    DecisionRow,
-    EscalationRow,
-    MeetingRow,
-    OutboxRow,
-    QueryRow,
-    ReportRow,
-)
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.query_tables import EscalationRow, QueryRow
+from bot.store.report_tables import DecisionRow, ReportRow
 from tests.slack_at_hand import HARRIET, TOBIAS, SlackAtHand, View, texts
 
 REP, PARTICIPANT, PHILIPPA = "U0NEWREP", "U0NEWPART", "U0OFGEM"

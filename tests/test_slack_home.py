@@ -18,9 +18,13 @@ from bot.errors import SecretariatError
 from bot.model import Person
 from bot.ports import SlackUser
 from bot.recognition import counts_as_proof
+from bot.store.amendment_tables import MarkedDocumentRow
 from bot.store.database import Database
+from bot.store.draft_tables import DraftRow, ReturnRow
+from bot.store.house_tables import AuditRow
+from bot.store.people_tables import EmailRow, PersonRow, SlackIdRow
+from bot.store.report_tables import ReportRow
 from bot.store.slack_tables import SlackHomeRow
-from bot.store.tables import AuditRow, DraftRow, EmailRow, PersonRow, ReportRow, SlackIdRow
 from handlers.slack import register
 from handlers.slack.home import HomeTabs
 from schedules.finding import find_meeting
@@ -213,6 +217,28 @@ def test_drafts_are_the_pmos_and_the_chairs_in_their_turn(
     assert "For the PMO" in texts(slack.screens.homes[TOBIAS])
     assert draft not in opens_home(slack, HARRIET)
     assert "Nothing waits for you." in texts(slack.screens.homes[HARRIET])
+
+
+def test_word_documents_that_wait_are_the_pmos(
+    slack: SlackAtHand, database: Database, people: dict[str, Person], clock: Clock
+) -> None:
+    with database.session() as session:
+        report, sender = issued(slack, session, people), people["Harriet Bassington"].id
+        session.add(
+            ReturnRow(reference="RT-001", number=1, source_key="page:1", came_by="page", file_name="<!channel> 1.docx",
+                      sha256="0" * 64, person_id=sender, arrived_at=clock.now(), state="waiting")
+        )  # fmt: skip
+        session.add(
+            MarkedDocumentRow(source_key="0:1", sha256="0" * 64, name="marked.docx", sender_id=sender, came_by="slack",
+                              came_at=clock.now(), report_id=report, waits=True)
+        )  # fmt: skip
+    said = opens_home(slack, TOBIAS)
+    page = slack.door.announcer.page()
+    assert "*Edited draft to take in* RT-001, &lt;!channel&gt; 1.docx from Harriet Bassington, <!date^" in said
+    assert f"<{page}/returns/RT-001>" in said
+    assert f"*Marked-up report to settle* {report} from Harriet Bassington, " in said
+    assert f"<{page}/requests/marked/1> (or: secretariat amendments marked 1)" in said
+    assert "RT-001" not in opens_home(slack, HARRIET)
 
 
 def test_it_shows_what_i_did_at_once(slack: SlackAtHand, database: Database) -> None:

@@ -20,9 +20,11 @@ from bot.clock import Clock
 from bot.model import Person
 from bot.ports import SlackUser
 from bot.slack_text import escaped, spelt
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.columns import Table
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow, AuditRow, EmailRow, PersonRow, SeatHoldingRow, SlackIdRow
+from bot.store.house_tables import AuditRow
+from bot.store.people_tables import EmailRow, PersonRow, SeatHoldingRow, SlackIdRow
 from handlers.slack import register
 from tests.slack_at_hand import HARRIET, MAGNUS, STRANGER, TOBIAS, SlackAtHand, View, texts
 from tests.test_logs import put_action, put_decision, put_report
@@ -263,11 +265,21 @@ def said_or_shown(slack: SlackAtHand, text: str, *, user: str = HARRIET) -> str:
 
 # ------------------------------------------------------------------------------------- ids that are not one's own
 
+VALUES = ["", "AM-001", "PAP-001", "Q-001", "1", "0", "-1", "../x", "PSG-2024-02-07", "x" * 2_000, "null", "\x00"]
+ABOUTS = ["", "{}", "[]", "no json", '{"uid":"x","reference":"AM-001","of":"x"}']
+FILLED_IN = ["", "x", "AM-001", "psg-2024-03-06@mhhsprogramme.co.uk", "9999-99-99"]
 
-@pytest.mark.parametrize("user", [MAGNUS, HARRIET])
-@pytest.mark.parametrize(
-    "value", ["", "AM-001", "PAP-001", "Q-001", "1", "0", "-1", "../x", "PSG-2024-02-07", "x" * 2_000, "null", "\x00"]
-)
+
+def some_in_passing(some: list[str], others: list[str]) -> list[Any]:
+    """Each of the one with one of the others, in turn; with all of them in the long run."""
+    return [
+        pytest.param(one, other, marks=[] if n % len(others) == m else pytest.mark.long)
+        for n, one in enumerate(some)
+        for m, other in enumerate(others)
+    ]
+
+
+@pytest.mark.parametrize(("value", "user"), some_in_passing(VALUES, [MAGNUS, HARRIET]))
 def test_a_button_with_a_value_of_anothers_or_of_nobodys_does_no_harm(
     slack: SlackAtHand, database: Database, user: str, value: str
 ) -> None:
@@ -282,8 +294,7 @@ def test_a_button_with_a_value_of_anothers_or_of_nobodys_does_no_harm(
     assert [entry for entry in logged if entry["log_level"] == "error"] == []
 
 
-@pytest.mark.parametrize("about", ["", "{}", "[]", "no json", '{"uid":"x","reference":"AM-001","of":"x"}'])
-@pytest.mark.parametrize("value", ["", "x", "AM-001", "psg-2024-03-06@mhhsprogramme.co.uk", "9999-99-99"])
+@pytest.mark.parametrize(("about", "value"), some_in_passing(ABOUTS, FILLED_IN))
 def test_a_modal_filled_in_by_a_forger_is_refused_on_its_fields(
     slack: SlackAtHand, database: Database, about: str, value: str
 ) -> None:

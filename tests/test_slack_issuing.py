@@ -12,16 +12,11 @@ from sqlalchemy import select
 from bot import clearances, meetings
 from bot.formats import Coverage, Draft, DraftedAction, DraftedDecision, DraftedMeeting, Evidence, LiveMark
 from bot.store.database import Database
-from bot.store.tables import (
-    AuditRow,
-    DecisionRow,
-    DraftRow,
-    OutboxRow,
-    RecordingPartRow,
-    RecordingRow,
-    ReportRow,
-    TranscriptRow,
-)
+from bot.store.draft_tables import DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import DecisionRow, ReportRow
+from bot.store.speech_tables import RecordingPartRow, RecordingRow, TranscriptRow
 from tests.slack_at_hand import HARRIET, TOBIAS, SlackAtHand, check_block, texts
 
 MARGUERITE = "U0SAMPLE06"  # the SRO, who chairs PSG

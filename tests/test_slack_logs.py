@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import ActionNoteRow, ActionRow, AuditRow
+from bot.store.house_tables import AuditRow
+from bot.store.report_tables import ActionNoteRow, ActionRow
 from tests.slack_at_hand import HARRIET, STRANGER, TOBIAS, SlackAtHand, texts
 from tests.test_logs import put_action, put_decision, put_report
 from tests.test_slack_meetings import buttons_of, shown

@@ -23,8 +23,13 @@ from bot.obligations import Obligation
 from bot.obligations import meet as meet_obligation
 from bot.reports import Issuing, meeting_of_reference, prepare
 from bot.reports import issue as issue_report
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import MIGRATIONS, Database
-from bot.store.tables import ActionRow, AmendmentRow, AuditRow, DraftRow, ObligationRow, OutboxRow
+from bot.store.draft_tables import DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ActionRow
 from schedules import sending_words
 from schedules.announcements import Announcer
 from schedules.due import queue_due

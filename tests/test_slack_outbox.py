@@ -12,7 +12,8 @@ from sqlalchemy import select
 from bot import brakes, members, outbox
 from bot.model import Notice, OutboxState
 from bot.store.database import Database
-from bot.store.tables import AuditRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
 from tests.slack_at_hand import HARRIET, TOBIAS, SlackAtHand, check_block, texts
 
 NOW = datetime(2024, 2, 9, 9, tzinfo=UTC)

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from bot import audit, meetings, papers
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import AuditRow, ExpectedPaperRow, ObligationRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import ExpectedPaperRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.finding import find_meeting
 from tests.slack_at_hand import HARRIET, STRANGER, TOBIAS, SlackAtHand, element_of, texts
 from tests.test_slack_meetings import buttons_of, shown

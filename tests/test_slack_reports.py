@@ -23,7 +23,10 @@ from bot.formats import (
 from bot.model import Person
 from bot.reports import Issuing
 from bot.store.database import Database
-from bot.store.tables import AuditRow, DraftRow, OutboxRow, RecordingRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 from schedules.finding import find_meeting
 from tests.slack_at_hand import HARRIET, STRANGER, TOBIAS, SlackAtHand
 from tests.test_slack_meetings import buttons_of, shown

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from bot.adapters.slack_screens import NoScreens
 from bot.model import Person
-from bot.store.tables import AuditRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
 from tests.slack_at_hand import HARRIET, TOBIAS, SlackAtHand, check_view, texts
 from tests.test_slack_amendments import CHAIR, EMEKA, LATE, ask, at, put_lines, requests
 from tests.test_slack_meetings import buttons_of, shown

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from bot.app import build
 from bot.clock import Clock
 from bot.config import Config, Secrets
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
-from bot.store.tables import AmendmentRow
 from handlers.slack import socket_mode
 from handlers.slack.listening import build_slack_app
 from handlers.slack.socket_mode import stay_connected

@@ -26,7 +26,8 @@ from bot.adapters.mime_message import on_the_wire
 from bot.adapters.smtp_mail import LOCKED_OUT_SECONDS, SmtpAccount, SmtpMail
 from bot.app import build
 from bot.clock import Clock
-from bot.config import Config, Secrets, Smtp
+from bot.config import Config, Secrets
+from bot.config_channels import Smtp
 from bot.config_file import read_secrets
 from bot.errors import SecretariatError
 from bot.model import Attachment, Delivery, Outcome, OutgoingMessage

@@ -23,7 +23,11 @@ from bot.config import Config
 from bot.model import MeetingStatus, Notice, OutboxState, Person
 from bot.obligations import CLOSED, NOT_TO_BE_MET
 from bot.store.database import Database
-from bot.store.tables import ActionRow, AuditRow, MeetingRow, ObligationRow, OutboxRow, PersonRow, ReportRow
+from bot.store.house_tables import AuditRow
+from bot.store.meeting_tables import MeetingRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import PersonRow
+from bot.store.report_tables import ActionRow, ReportRow
 from handlers.web.desk import Desk
 from schedules.announcements import Announcer
 from schedules.changes import Wanted, enact

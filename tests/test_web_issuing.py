@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.formats import Draft
-from bot.store.tables import DraftRow
+from bot.store.draft_tables import DraftRow
 from handlers.web.desk import Desk
 from tests.issued_desk import DRAFT, ISSUED, IssuedDesk
 from tests.test_web_changes import Visitor, come_in

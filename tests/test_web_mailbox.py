@@ -15,7 +15,8 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
 from bot.store.database import Database
-from bot.store.tables import ApologyRow, OutboxRow
+from bot.store.meeting_tables import ApologyRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.mail.findings import What
 from handlers.web.desk import Desk
 from tests.mail_room import AMENDMENT, MARCH, MailRoom, found

@@ -49,8 +49,10 @@ from bot.formats import (
 )
 from bot.model import HeadlineReport, Meeting, Notice
 from bot.store.database import Database
+from bot.store.draft_tables import DraftLineRow, DraftRow
+from bot.store.house_tables import AuditRow
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AuditRow, DraftLineRow, DraftRow, RecordingRow, TranscriptRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 from handlers.web.desk import Desk
 from handlers.web.month_grid import calendar_html, months
 from handlers.web.pages import page_app

@@ -12,16 +12,16 @@ from sqlalchemy import select
 from bot import members
 from bot.amendment_life import Kind
 from bot.clock import Clock
-from bot.store.report_tables import MarkedDocumentRow
-from bot.store.tables import AmendmentRow, DraftRow, RecordingRow, TranscriptRow
+from bot.store.amendment_tables import AmendmentRow, MarkedDocumentRow
+from bot.store.draft_tables import DraftRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 from handlers.web.desk import Desk
-from tests.issued_desk import ASKED, DOROTHEA, HARRIET, ISSUED, PAPERS_DAY, UID, IssuedDesk
-from tests.reopened_desk import desk, issued_state
+from tests.issued_desk import ASKED, DOROTHEA, HARRIET, ISSUED, PAPERS_DAY, UID, IssuedDesk, desk
 from tests.test_web_changes import Visitor
 from tests.test_web_pages import served
 from tests.word_markup import marked_up, tracked
 
-__all__ = ["desk", "issued_state"]
+__all__ = ["desk"]
 DECISION = "PSG-DEC41"
 SUBJECT_TO = "The group approved the plan of January, subject to testing."
 
@@ -224,3 +224,19 @@ def test_the_amended_report_is_previewed_and_issued(desk: IssuedDesk) -> None:
         assert [report.revision for report in desk.reports()] == [1, 2]
         visitor.read(f"/requests/{reference}")
         assert "Told of in PSG-2024-02-07-r2" in visitor.words
+
+
+def test_an_erratum_is_previewed_and_issued_at_once(desk: IssuedDesk, visitor: Visitor) -> None:
+    page = f"/reports/{desk.reports()[0].id}/correct"
+    visitor.read(page)
+    values = {"line": "PSG27-01", "owner": "Elexon", "due": "1 March 2024", "by": tobias(desk)}
+    visitor.send(page, **values)
+    assert (visitor.status, "An erratum needs what the line shall say, and a reason" in visitor.words) == (422, True)
+    visitor.send(page, **values, reason="Misheard.")
+    assert "PSG27-01 owner: “Elexon”, before: “PMO”" in visitor.words
+    assert HARRIET in visitor.words
+    assert len(desk.reports()) == 1
+    visitor.send(page)
+    assert visitor.address.startswith("/done/"), visitor.words
+    assert [report.kind for report in desk.reports()] == ["issued", "erratum"]
+    assert (desk.newest().draft.actions[0].owner, desk.newest().draft.actions[0].due) == (["Elexon"], "2024-03-01")

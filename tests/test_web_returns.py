@@ -15,7 +15,7 @@ from bot.config import Config
 from bot.model import Person
 from bot.returns import State
 from bot.store.database import Database
-from bot.store.report_tables import ReturnRow
+from bot.store.draft_tables import ReturnRow
 from handlers.web import desk as web_desk
 from handlers.web import forms
 from tests.test_report_imports import DRAFT, by_word, twice
@@ -166,6 +166,9 @@ def test_it_is_put_aside_and_waits_again(desk: Returning, visitor: Visitor, peop
     assert rows(desk)[0].state == State.WAITING
     file = visitor.client.get("/returns/RT-001/file")
     assert file.headers["content-disposition"] == "attachment; filename*=utf-8''PSG%20mine.docx"
+    desk.files.forget(rows(desk)[0].sha256)  # as it is where a closed session stood in it
+    gone = visitor.client.get("/returns/RT-001/file")
+    assert (gone.status_code, "is not kept any more" in gone.text) == (404, True)
 
 
 def test_forms_that_are_not_ours_nothing_chosen_and_what_is_too_long(

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot import meetings, members
-from bot.config import Config, DatedEntry
+from bot.config import Config
+from bot.config_groups import DatedEntry
 from bot.model import Meeting, MeetingStatus, Person
 from bot.store.database import Database
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from schedules.announcements import Announcer
 from schedules.changes import Consequences, Wanted, enact
 from schedules.due import queue_due

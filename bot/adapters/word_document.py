@@ -47,8 +47,9 @@ from bot.formats import (
 )
 from bot.model import AttendanceRow, ChangeBy, Disposition, HeadlineReport, PostMeetingNote
 from bot.recording_links import at_second
+from bot.report_cells import printed
 from bot.report_table import ReadDocument
-from bot.report_words import NO_CONSTITUENCY, NO_OWNER, NO_TIME, OUTCOMES, REACHED_BY, STATUS, WHOLE_REPORT, due_words
+from bot.report_words import NO_TIME, STATUS, WHOLE_REPORT
 
 # What the template may use: a name, or a loop's variable and its field. report_templates/README.md says what each is.
 PLACEHOLDERS: frozenset[str] = frozenset(
@@ -363,8 +364,8 @@ def _decision(line: DraftedDecision, marks: _Marks, working: bool, live: Collect
     return {
         "ref": marks.reference(line.ref),
         "text": _clean(line.text),
-        "outcome": OUTCOMES[line.outcome],
-        "reached_by": REACHED_BY[line.reached_by],
+        "outcome": printed(line, "outcome"),
+        "reached_by": printed(line, "reached_by"),
         "time": marks.time(line.at),
         "confidence": _certainty(line, live) if working else "",
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
@@ -375,8 +376,8 @@ def _action(line: DraftedAction, marks: _Marks, working: bool, live: Collection[
     return {
         "ref": marks.reference(line.ref),
         "text": _clean(line.text),
-        "owner": _clean(", ".join(line.owner)) or NO_OWNER,
-        "due": _clean(due_words(line.due)),
+        "owner": _clean(printed(line, "owner")),
+        "due": _clean(printed(line, "due")),
         "time": marks.time(line.at),
         "confidence": _certainty(line, live) if working else "",
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],
@@ -430,7 +431,7 @@ def _view(line: DraftedViewpoint, marks: _Marks, working: bool) -> Row:
         quotes.append({"time": marks.source("Reworded by a language model, from"), "words": _clean(line.reworded_from)})
     return {
         "ref": marks.reference(line.ref),
-        "constituency": _clean(line.constituency or line.speaker) or NO_CONSTITUENCY,
+        "constituency": _clean(printed(line, "constituency")),
         "stance": line.stance.capitalize() if working else "",
         "text": _clean(line.text),
         "time": marks.time(line.at),
@@ -441,7 +442,7 @@ def _view(line: DraftedViewpoint, marks: _Marks, working: bool) -> Row:
 def _raid(line: DraftedRaidItem, marks: _Marks, working: bool) -> Row:
     return {
         "ref": marks.reference(line.ref),
-        "kind": line.kind.capitalize(),
+        "kind": printed(line, "kind"),
         "text": _clean(line.text),
         "time": marks.time(line.at),
         "quotes": _quotes(line.evidence, line.at, line.segment, marks) if working else [],

@@ -156,9 +156,10 @@ class _Tracking:
             return
         made: list[Element] = []
         words = [atom.key for atom in old]
+        here = _who_changed_cell(self.of_line, words)
         matcher = SequenceMatcher(None, words, [a.key for a in new], autojunk=False)
         for what, i1, i2, j1, j2 in matcher.get_opcodes():
-            self._now_by(_who_changed(self.of_line, words, (i1, i2)))
+            self._now_by(_who_changed(here, words, (i1, i2)))
             if what == "equal":
                 made += _runs(new[j1:j2], struck=False)
             if what in ("delete", "replace"):
@@ -285,6 +286,12 @@ def _together(authors: Sequence[ChangeBy]) -> ChangeBy:
     if len(authors) == 1:
         return authors[0]
     return ChangeBy("; ".join(by.author for by in authors), "\n".join(by.reason for by in authors))
+
+
+def _who_changed_cell(authors: Sequence[ChangeBy], old: Sequence[str]) -> Sequence[ChangeBy]:
+    """Those of several who changed what this cell said; all of them where that tells nothing."""
+    said = "".join(old).split()
+    return [by for by in authors if by.of.split() == said] or authors
 
 
 def _who_changed(authors: Sequence[ChangeBy], old: Sequence[str], place: tuple[int, int]) -> Sequence[ChangeBy]:

@@ -18,17 +18,19 @@ from bot import amendments, meetings, members, reviews, rivals
 from bot import tracker as tracking
 from bot.amendment_life import OPEN, Kind, State, meeting_of, words
 from bot.clock import spoken
+from bot.commands.by_whom import BY_PMO
 from bot.drafts import reference_of
 from bot.model import Meeting, Person
+from bot.report_cells import place
 from bot.request_in_full import in_full, name_of
 from bot.reviews import Verdict
-from bot.store.tables import AmendmentRow, MeetingRow
-from handlers.requests import add_to_request, enter_no_comments, review_request
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.meeting_tables import MeetingRow
+from handlers.requests import NotAgreed, add_to_request, enter_no_comments, refuse_word, review_request
 from schedules.finding import day_named, find_meeting, known_group
 
 app = typer.Typer(help="Requests to amend a report: the ledger, and the PMO's review.", invoke_without_command=True)
 BY = Annotated[str, typer.Option("--by", help="Whose word this is: name, address or Slack id.")]
-BY_PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
 REASON = Annotated[str, typer.Option("--reason", help="Whoever asked is told it.")]
 ON = Annotated[str, typer.Argument(metavar="DATE")]
 REF = Annotated[str, typer.Argument(metavar="REF")]
@@ -49,7 +51,7 @@ def list_amendments(
         for row, meeting in _asked(session, known_group(whole.config, group) if group else None, only_open):
             state = f"{words(row.state)}, came late" if row.late and row.state != State.LATE else words(row.state)
             table.add_row(
-                row.reference, reference_of(meeting), row.line_ref or "", words(row.kind),
+                row.reference, reference_of(meeting), place(row.line_ref or "", row.cell), words(row.kind),
                 name_of(session, row.requester_id), row.came_by, spoken(row.received_at), state, row.proposed_text,
             )  # fmt: skip
     Console().print(table)
@@ -169,13 +171,19 @@ def word(
     by: BY,
     refused: Annotated[bool, typer.Option("--refused", help="They do not agree.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why they do not agree, where they say so.")] = "",
+    instead: Annotated[str, typer.Option("--instead", help="Other words to which they would agree.")] = "",
 ) -> None:
     """A representative agrees that their constituency's recorded view is changed, or does not."""
     whole = context.obj.secretariat
     with whole.database.session() as session:
         row, person = amendments.named(session, reference), members.named(session, by)
         if refused:
-            reviews.refuse_word(session, row, by=person, now=whole.clock.now(), reason=reason)
+            now = whole.clock.now()
+            key = f"{row.reference}:{person.id}:{now.isoformat()}"
+            own = refuse_word(session, whole.announcer, row, NotAgreed(reason, instead), by=person, now=now,
+                              came_by="command", source_key=key)  # fmt: skip
+            if own:
+                typer.echo(f"{own.reference}: {instead}")
             typer.echo(f"{person.name} does not agree to {row.reference}: the view of {row.needs_word_of} stays.")
             return
         reviews.give_word(session, row, by=person, now=whole.clock.now())
@@ -225,6 +233,6 @@ def conflicts(context: typer.Context, group: str, on: ON) -> None:
 
 def _conflict(session: Session, conflict: rivals.Conflict) -> Iterator[str]:
     both = f"both change: {' '.join(conflict.words)}" if conflict.words else "both change the same place"
-    yield f"{conflict.first.reference} and {conflict.second.reference}, line {conflict.line}; {both}"
+    yield f"{conflict.first.reference} and {conflict.second.reference}, {conflict.place}; {both}"
     for row in (conflict.first, conflict.second):
         yield f"  {row.reference}, {name_of(session, row.requester_id)}: {row.proposed_text}"

@@ -15,7 +15,8 @@ from bot.app import Secretariat
 from bot.clock import spoken
 from bot.errors import SecretariatError
 from bot.model import Meeting, Person
-from bot.store.tables import MeetingRow, PersonRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.people_tables import PersonRow
 from schedules.finding import day_named, find_meeting, known_group
 
 app = typer.Typer(help="Apologies for a meeting, and alternates. No reason is asked or kept.", no_args_is_help=True)

@@ -11,6 +11,7 @@ from bot import access, clearances, confirmations, corrected_drafts, reports
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clearances import SUBJECT_TO_REVIEW, Answer
+from bot.commands.by_whom import BY_PMO
 from bot.commands.desk import by_reference
 from bot.corrections import OUTCOMES, Corrections
 from bot.drafts import reference_of
@@ -19,7 +20,6 @@ from bot.model import Meeting, Person
 from schedules import clearing
 from schedules.finding import day_named, find_meeting
 
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
 ON = Annotated[str, typer.Argument(metavar="DATE")]
 
 
@@ -32,7 +32,7 @@ def add_to(reports_app: typer.Typer) -> None:
     reports_app.command("confirm")(confirm)
 
 
-def reviewed(context: typer.Context, group: str, on: ON, by: BY) -> None:
+def reviewed(context: typer.Context, group: str, on: ON, by: BY_PMO) -> None:
     """You have read the newest draft against its recording: it may go to the Chair."""
     whole = context.obj.secretariat
     with whole.database.session() as session:
@@ -48,7 +48,7 @@ def with_chair(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     by_hand: Annotated[bool, typer.Option("--by-hand", help="You have sent it yourself; only note it.")] = False,
 ) -> None:
     """Send the newest draft to the Chair by mail, with the Word document. Your word is its release."""
@@ -66,7 +66,7 @@ def cleared(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     subject_to_review: Annotated[
         bool, typer.Option("--subject-to-review", help="No answer came: it goes out subject to the Chair's review.")
     ] = False,
@@ -85,7 +85,7 @@ def hold(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     reason: Annotated[str, typer.Option(help="Why it is held: kept, and shown where the report stands.")],
 ) -> None:
     """The Chair has not answered, and the report waits for the answer."""
@@ -99,7 +99,7 @@ def hold(
 def confirm(
     context: typer.Context,
     reference: str,
-    by: BY,
+    by: BY_PMO,
     decisions: Annotated[list[str] | None, typer.Argument(metavar="[D-01 ...]")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every decision of the draft.")] = False,
     listened: Annotated[bool, typer.Option("--listened", help="You have listened to each of them.")] = False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -19,15 +20,17 @@ from sqlalchemy.orm import Session
 from bot import clearances, drafts, meetings, members, reports
 from bot.app import Secretariat
 from bot.clock import spoken
+from bot.commands.by_whom import BY_PMO
 from bot.corrections import Corrections
 from bot.errors import ConfigInvalid, SecretariatError
 from bot.report_life import WORDS, state_of_revision
-from bot.store.tables import ActionRow, DecisionRow, DraftRow, ReportRow
+from bot.reports import Issue
+from bot.store.draft_tables import DraftRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 from handlers.slack.door import LATER
 from handlers.slack.response_url import ResponseUrl
 
 reports_app = typer.Typer(help="Headline reports.", no_args_is_help=True)
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,7 +101,7 @@ def show_report(context: typer.Context, reference: str) -> None:
 def issue_report(
     context: typer.Context,
     reference: str,
-    by: BY,
+    by: BY_PMO,
     outcome: Annotated[
         list[str] | None, typer.Option(help="What you heard, where the draft is not clear: D-02=reject. Repeatable.")
     ] = None,
@@ -126,11 +129,7 @@ def issue_report(
     with whole.database.session() as session:
         meeting = reports.meeting_of_reference(session, reference)
         prepared = reports.prepare(session, whole.issuing, meeting, members.named(session, by), now, corrections)
-        for check in prepared.checks:
-            typer.echo(f"{'      ' if check.is_met else 'WARNS '}{check.title}: {check.words}")
-        typer.echo("The outcomes, and who has confirmed each:")
-        for line in prepared.outcomes or ("no decision is recorded",):
-            typer.echo(f"  {line}")
+        typer.echo("\n".join(_check_list(prepared)))
         if dry_run:
             typer.echo("Would be sent to:")
             for person in whole.announcer.report_recipients(session, meeting):
@@ -140,6 +139,12 @@ def issue_report(
         row = reports.issue(session, whole.issuing, prepared, now)
         count = whole.announcer.report_issued(session, prepared, row, now)
     typer.echo(f"Issued {row.id}. {count} members are sent it. Its document is kept as {row.document_sha256[:12]}.")
+
+
+def _check_list(prepared: Issue) -> Iterator[str]:
+    yield from (f"{'      ' if check.is_met else 'WARNS '}{check.title}: {check.words}" for check in prepared.checks)
+    yield "The outcomes, and who has confirmed each:"
+    yield from (f"  {line}" for line in prepared.outcomes or ("no decision is recorded",))
 
 
 def by_reference(option: str, given: list[str] | None) -> dict[str, str]:

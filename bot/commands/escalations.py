@@ -14,15 +14,15 @@ from bot import access, escalation_letters, escalations, governance, members
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken
+from bot.commands.by_whom import BY_PMO, whoever_did_or_pmo
 from bot.escalations import Raised
 from bot.governance import EscalationKind
 from bot.model import Person
-from bot.store.tables import EscalationRow
+from bot.store.query_tables import EscalationRow
 from schedules.escalation_meetings import CALLED_FOR, prospect_of, taking_meetings
 from schedules.finding import day_named, known_group
 
 app = typer.Typer(help="Escalations and appeals, by the structure and the PMO.", no_args_is_help=True)
-PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 EITHER = Annotated[str, typer.Option("--by", help="Who says so: who raised it, or somebody of the PMO.")]
 
 
@@ -129,7 +129,7 @@ def choose(
 
 
 @app.command("take")
-def take(context: typer.Context, reference: str, by: PMO) -> None:
+def take(context: typer.Context, reference: str, by: BY_PMO) -> None:
     """Somebody of the PMO has it in hand."""
     whole: Secretariat = context.obj.secretariat
     with whole.database.session() as session:
@@ -142,7 +142,7 @@ def take(context: typer.Context, reference: str, by: PMO) -> None:
 def send(
     context: typer.Context,
     reference: str,
-    by: PMO,
+    by: BY_PMO,
     elsewhere: Annotated[bool, typer.Option("--elsewhere", help="It was put to them by other means.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show to whom it would go; send nothing.")] = False,
 ) -> None:
@@ -167,7 +167,7 @@ def _names(told: list[Person | str]) -> str:
 def on_agenda(
     context: typer.Context,
     reference: str,
-    by: PMO,
+    by: BY_PMO,
     chair_consents: Annotated[bool, typer.Option("--chair-consents", help="To a late paper.")] = False,
 ) -> None:
     """It stands on the agenda of the meeting chosen."""
@@ -184,7 +184,7 @@ def on_agenda(
 def answered(
     context: typer.Context,
     reference: str,
-    by: PMO,
+    by: BY_PMO,
     text: Annotated[str, typer.Option("--text", help="What came of it; the raiser is told in these words.")],
 ) -> None:
     """What came of it."""
@@ -216,11 +216,5 @@ def _of_pmo(whole: Secretariat, session: Session, name: str) -> Person:
 
 
 def _raiser_or_pmo(whole: Secretariat, session: Session, row: EscalationRow, name: str) -> Person:
-    person = members.named(session, name)
-    raiser = members.by_id(session, row.person_id)
-    access.require(
-        session, access.may_act_for(session, person, raiser, whole.clock.today()), person=person,
-        what=f"act on {row.reference}", now=whole.clock.now(), hint="Ask the PMO.",
-        sentence=f"{person.name} neither raised {row.reference} nor is of the PMO.",
-    )  # fmt: skip
-    return person
+    raiser, wanted, raised = members.by_id(session, row.person_id), f"act on {row.reference}", f"raised {row.reference}"
+    return whoever_did_or_pmo(session, name, raiser, whole.clock, what=wanted, did=raised)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
 import typer
 
 from bot import access
 from bot.access import Deed
 from bot.clock import spoken, spoken_date
+from bot.commands.by_whom import BY_PMO
 from schedules.closures import ClosureChange, accept, change_since_accepted
 
 app = typer.Typer(help="Closed days: what a new one moves; accept it.", invoke_without_command=True)
@@ -27,10 +27,7 @@ def show(context: typer.Context) -> None:
 
 
 @app.command("accept")
-def accept_change(
-    context: typer.Context,
-    by: Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")],
-) -> None:
+def accept_change(context: typer.Context, by: BY_PMO) -> None:
     """Take note of the moved deadlines: they hold already, and are listed no more."""
     whole = context.obj.secretariat
     with whole.database.session() as session:

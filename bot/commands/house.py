@@ -27,6 +27,7 @@ from starlette.applications import Starlette
 
 from bot import audit, facts
 from bot.app import Secretariat, word_template_problems
+from bot.app_mail import mail_folder
 from bot.clock import spoken
 from bot.commands.dates import PlainFormat, rehearsal_people
 from bot.commands.desk import print_problems
@@ -162,7 +163,7 @@ def _print_where(console: Console, whole: Secretariat) -> None:
         console.print(f"Mail goes to {root / whole.config.mail.folder / 'sent'}.")
     if whole.config.mail.read_from == "folder":
         for key in whole.config.watched_mailboxes:
-            console.print(f"Drop a .eml into {whole.mail_folder(key) / 'inbox'}.")
+            console.print(f"Drop a .eml into {mail_folder(whole.config, whole.places, key) / 'inbox'}.")
     console.print(f"Drop a recording into {whole.places.recordings} as GROUP-YYYY-MM-DD.ext. Ctrl-C stops.\n")
 
 

@@ -16,6 +16,7 @@ from bot import access, mail_proposals, mail_senders
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
+from bot.commands.by_whom import BY_PMO
 from bot.commands.dates import PlainFormat
 from bot.model import Person
 from bot.store.mail_tables import InboxRow, MailProposalRow
@@ -27,7 +28,6 @@ if TYPE_CHECKING:  # what reads mail takes longer to load than any other command
 
 app = typer.Typer(help="Mail that waits for a person, and what was done about mail.", no_args_is_help=True)
 REFERENCE = Annotated[str, typer.Argument(metavar="M-001")]
-PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 FORMAT = Annotated[PlainFormat, typer.Option("--format")]
 DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; do nothing.")]
 WHY = Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
@@ -73,7 +73,7 @@ def _shown(row: MailProposalRow, message: InboxRow) -> Iterator[str]:
 
 
 @app.command("accept")
-def accept(context: typer.Context, reference: REFERENCE, by: PMO, dry_run: DRY_RUN = False) -> None:
+def accept(context: typer.Context, reference: REFERENCE, by: BY_PMO, dry_run: DRY_RUN = False) -> None:
     """Have it done as proposed."""
     _decide(context, reference, by, {}, dry_run=dry_run)
 
@@ -82,7 +82,7 @@ def accept(context: typer.Context, reference: REFERENCE, by: PMO, dry_run: DRY_R
 def change(
     context: typer.Context,
     reference: REFERENCE,
-    by: PMO,
+    by: BY_PMO,
     what: Annotated[str | None, typer.Option(help="amendment, apology, paper, query ...")] = None,
     group: Annotated[str | None, typer.Option(help="The group meant.")] = None,
     date: Annotated[str | None, typer.Option(help="The day of the meeting meant.")] = None,
@@ -118,7 +118,7 @@ def _decide(context: typer.Context, reference: str, by: str, changes: dict[str, 
 
 
 @app.command("reject")
-def reject(context: typer.Context, reference: REFERENCE, by: PMO, reason: WHY = "") -> None:
+def reject(context: typer.Context, reference: REFERENCE, by: BY_PMO, reason: WHY = "") -> None:
     """Nothing is to be done about it."""
     from handlers.mail import decisions
 
@@ -129,7 +129,7 @@ def reject(context: typer.Context, reference: REFERENCE, by: PMO, reason: WHY = 
 
 
 @app.command("undo")
-def undo(context: typer.Context, reference: REFERENCE, by: PMO, reason: WHY = "", dry_run: DRY_RUN = False) -> None:
+def undo(context: typer.Context, reference: REFERENCE, by: BY_PMO, reason: WHY = "", dry_run: DRY_RUN = False) -> None:
     """Take back what was done; whoever was told otherwise is told. A rejection is undone by waiting again."""
     from handlers.mail import decisions
 
@@ -144,7 +144,7 @@ def accept_sender(
     context: typer.Context,
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, or @domain.")],
     until: Annotated[str, typer.Option("--until", help="The last day on which it is accepted.")],
-    by: PMO,
+    by: BY_PMO,
 ) -> None:
     """Take mail from an address for its owner's though the mail server says nothing of it. What is forged stays so."""
     whole: Secretariat = context.obj.secretariat

@@ -13,6 +13,7 @@ from bot.access import Deed
 from bot.clock import spoken
 from bot.drafts import reference_of
 from bot.marked_requests import Marked, MarkedUp
+from bot.report_cells import place_or_whole
 from handlers import marked_documents
 from handlers.marked_documents import Came, Reader
 
@@ -57,7 +58,7 @@ def _would_ask(found: MarkedUp) -> Iterator[str]:
 
 
 def _shown(number: int, line: Marked) -> Iterator[str]:
-    yield f"{number}. {line.line or 'The report as a whole'} ({line.about})"
+    yield f"{number}. {place_or_whole(line.line, line.cell)} ({line.about})"
     if line.present:
         yield f"   present text: {line.present}"
     yield f"   {'in words' if line.in_words else 'proposed text'}: {line.proposed}"

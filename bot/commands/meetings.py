@@ -14,13 +14,13 @@ from rich.table import Table
 from bot import access, meetings, members
 from bot.access import Deed
 from bot.clock import spoken
+from bot.commands.by_whom import BY_PMO
 from bot.commands.settings import Settings
 from bot.errors import SecretariatError
 from schedules.changes import Consequences, Wanted, approve_short_notice, enact
 from schedules.finding import day_named
 
 app = typer.Typer(help="Meetings: list them; move, cancel, add, confirm.", invoke_without_command=True)
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
 REASON = Annotated[str, typer.Option("--reason", help="Told to the group's members.")]
 START = Annotated[str | None, typer.Option("--start", help="London wall-clock, as 10:00; as it was, if not given.")]
 END = Annotated[str | None, typer.Option("--end", help="London wall-clock, as 12:00; as it was, if not given.")]
@@ -49,7 +49,7 @@ def move(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     to: Annotated[
         str | None, typer.Option("--to", help="The new day, as 2026-01-07; the same day, if not given.")
     ] = None,
@@ -70,7 +70,7 @@ def confirm(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     to: Annotated[str | None, typer.Option("--to", help="The day chosen; the first proposal, if not given.")] = None,
     reason: REASON = "",
     dry_run: DRY_RUN = False,
@@ -83,7 +83,13 @@ def confirm(
 
 @app.command("cancel")
 def cancel(
-    context: typer.Context, group: str, on: ON, by: BY, reason: REASON = "", dry_run: DRY_RUN = False, yes: YES = False
+    context: typer.Context,
+    group: str,
+    on: ON,
+    by: BY_PMO,
+    reason: REASON = "",
+    dry_run: DRY_RUN = False,
+    yes: YES = False,
 ) -> None:
     """Cancel a meeting. Requests to earlier reports keep their closing dates."""
     _show_and_do(context, _wanted(context, "cancel", group, day_named(on), by, reason), dry_run=dry_run, yes=yes)
@@ -94,7 +100,7 @@ def add(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     with_: Annotated[
         list[str] | None, typer.Option("--with", help="Another group that it serves; give it again for a third.")
     ] = None,
@@ -114,7 +120,7 @@ def approve(
     context: typer.Context,
     group: str,
     on: ON,
-    by: BY,
+    by: BY_PMO,
     approved_by: Annotated[str, typer.Option("--approved-by", help="The Chair who has approved it.")],
 ) -> None:
     """Put on file that the Chair approves a meeting called at short notice, whose clocks were not attainable."""

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bot import access, audit, bounces, members
 from bot.access import Deed
+from bot.commands.by_whom import BY_PMO
 from bot.commands.settings import Settings
 from bot.errors import UnknownThing
 
@@ -73,11 +74,7 @@ def _choose(settings: Settings, name: str, step: str, *, wanted: bool) -> None:
 
 
 @app.command("mail-works")
-def mail_works(
-    context: typer.Context,
-    address: str,
-    by: Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")],
-) -> None:
+def mail_works(context: typer.Context, address: str, by: BY_PMO) -> None:
     """An address from which a mail came back takes mail after all."""
     whole = context.obj.secretariat
     with whole.database.session() as session:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import speech_models
+from bot.app_speech import speech_models
 from bot.commands.settings import Settings
 from bot.ports import SpeechModel
 

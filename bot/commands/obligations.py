@@ -15,16 +15,16 @@ from bot import access, change_requests, meetings, obligations
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
+from bot.commands.by_whom import BY_PMO
 from bot.drafts import reference_of
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Person
 from bot.obligations import Obligation
-from bot.store.tables import ChangeRequestRow
+from bot.store.meeting_tables import ChangeRequestRow
 from schedules.deadlines import deadline_of_decision
 from schedules.finding import day_named, known_group
 
 change_app = typer.Typer(help="Change requests: decided, and their decision communicated.", no_args_is_help=True)
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 LINK = Annotated[str, typer.Option("--link", help="Where it can be seen.")]
 NEAR = timedelta(days=400)
 
@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(change_app, name="change-request")
 
 
-def done(context: typer.Context, obligation: str, by: BY, link: LINK = "") -> None:
+def done(context: typer.Context, obligation: str, by: BY_PMO, link: LINK = "") -> None:
     """Mark as done elsewhere: PSG-2026-11-04/papers, PSG27-03/action, AM-001/request, CR041/change_decision ..."""
     whole = context.obj.secretariat
     reference, _, clock = obligation.rpartition("/")
@@ -70,7 +70,7 @@ def _named(whole: Secretariat, session: Session, reference: str, clock: str, now
 
 @change_app.command("decided")
 def decided(
-    context: typer.Context, reference: str, group: str, on: Annotated[str, typer.Argument(metavar="DATE")], by: BY
+    context: typer.Context, reference: str, group: str, on: Annotated[str, typer.Argument(metavar="DATE")], by: BY_PMO
 ) -> None:
     """A change request was decided on that day (by Ofgem, where Ofgem decides): its decision is to be communicated."""
     whole = context.obj.secretariat
@@ -90,7 +90,7 @@ def decided(
 
 
 @change_app.command("communicated")
-def communicated(context: typer.Context, reference: str, by: BY, link: LINK = "") -> None:
+def communicated(context: typer.Context, reference: str, by: BY_PMO, link: LINK = "") -> None:
     """The decision was communicated: its reminders stop."""
     done(context, f"{reference}/{obligations.CHANGE_DECISION}", by, link)
 

@@ -15,13 +15,13 @@ from bot import access, audit, brakes, facts, outbox, releases
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import LONDON, spoken
+from bot.commands.by_whom import BY_PMO
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import OutboxState, Person
-from bot.store.tables import AttemptRow, OutboxRow
+from bot.store.outbox_tables import AttemptRow, OutboxRow
 from schedules.finding import known_group
 
 app = typer.Typer(help="Notices: list, show, release or withdraw them; stop and resume.", invoke_without_command=True)
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
 IDS = Annotated[list[str] | None, typer.Argument(help="The ids, or their beginnings.")]
 ALL = Annotated[bool, typer.Option("--all", help="All that wait for release.")]
 GROUP = Annotated[str | None, typer.Option("--group", help="Only this group's.")]
@@ -71,7 +71,12 @@ def _attempt_line(attempt: AttemptRow) -> str:
 
 @app.command("release")
 def release(
-    context: typer.Context, by: BY, ids: IDS = None, all_: ALL = False, group: GROUP = None, dry_run: DRY_RUN = False
+    context: typer.Context,
+    by: BY_PMO,
+    ids: IDS = None,
+    all_: ALL = False,
+    group: GROUP = None,
+    dry_run: DRY_RUN = False,
 ) -> None:
     """Let notices go that wait for a person's word. Those in shadow stay."""
     whole: Secretariat = context.obj.secretariat
@@ -91,7 +96,7 @@ def release(
 @app.command("withdraw")
 def withdraw(
     context: typer.Context,
-    by: BY,
+    by: BY_PMO,
     reason: Annotated[str, typer.Option("--reason", help="Why they shall not go.")],
     ids: IDS = None,
     all_: ALL = False,
@@ -111,7 +116,7 @@ def withdraw(
 
 
 @app.command("retry")
-def retry(context: typer.Context, by: BY, ids: IDS = None, all_: ALL = False, group: GROUP = None) -> None:
+def retry(context: typer.Context, by: BY_PMO, ids: IDS = None, all_: ALL = False, group: GROUP = None) -> None:
     """Try again what was given up, by every way there is now (an address corrected meanwhile)."""
     whole: Secretariat = context.obj.secretariat
     with whole.database.session() as session:
@@ -147,7 +152,7 @@ def summary(
 @app.command("pause")
 def pause(
     context: typer.Context,
-    by: BY,
+    by: BY_PMO,
     group: GROUP = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is shown to everybody who asks.")] = "",
 ) -> None:
@@ -162,7 +167,7 @@ def pause(
 
 
 @app.command("resume")
-def resume(context: typer.Context, by: BY, group: GROUP = None) -> None:
+def resume(context: typer.Context, by: BY_PMO, group: GROUP = None) -> None:
     """Let sending go on. What has become stale meanwhile expires, and is listed."""
     whole: Secretariat = context.obj.secretariat
     key = known_group(whole.config, group) if group else brakes.ALL
@@ -176,7 +181,7 @@ def resume(context: typer.Context, by: BY, group: GROUP = None) -> None:
 @app.command("shadow")
 def shadow(
     context: typer.Context,
-    by: BY,
+    by: BY_PMO,
     days: Annotated[int | None, typer.Option(help="For so many days nothing leaves.", min=1, max=366)] = None,
     off: Annotated[bool, typer.Option("--off", help="End it now.")] = False,
 ) -> None:

@@ -14,6 +14,7 @@ from bot import access, members, packs, papers
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken
+from bot.commands.by_whom import BY_PMO
 from bot.errors import SecretariatError
 from bot.model import Person
 from schedules import submissions
@@ -26,7 +27,6 @@ class ChairsWord(StrEnum):
 
 
 app = typer.Typer(help="Papers expected for a meeting, and their authors.", no_args_is_help=True)
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is.")]
 ON = Annotated[str, typer.Argument(metavar="DATE")]
 
 
@@ -37,7 +37,7 @@ def expect(
     on: ON,
     title: Annotated[str, typer.Option("--title", help="What the paper is called.")],
     author: Annotated[str, typer.Option("--author", help="Who sends it: somebody on file.")],
-    by: BY,
+    by: BY_PMO,
 ) -> None:
     """Expect a paper: its author is asked for it when the call for papers goes out."""
     whole = context.obj.secretariat
@@ -61,7 +61,7 @@ def expect(
 def received(
     context: typer.Context,
     reference: str,
-    by: BY,
+    by: BY_PMO,
     link: Annotated[str, typer.Option("--link", help="Where it lies.")] = "",
 ) -> None:
     """A paper has come: its author is asked no more."""
@@ -73,7 +73,7 @@ def received(
 
 
 @app.command("withdraw")
-def withdraw(context: typer.Context, reference: str, by: BY) -> None:
+def withdraw(context: typer.Context, reference: str, by: BY_PMO) -> None:
     """A paper is not expected any more."""
     whole = context.obj.secretariat
     with whole.database.session() as session:
@@ -87,7 +87,7 @@ def chair_says(
     context: typer.Context,
     reference: str,
     word: Annotated[ChairsWord, typer.Argument(help="What the Chair says of it.")],
-    by: BY,
+    by: BY_PMO,
     reason: Annotated[str, typer.Option("--reason", help="Why not: its author reads it.")] = "",
 ) -> None:
     """The Chair's word on a late paper; its author is told."""

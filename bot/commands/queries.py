@@ -13,12 +13,12 @@ from bot import access, members, queries
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
+from bot.commands.by_whom import BY_PMO, whoever_did_or_pmo
 from bot.model import Person
 from bot.queries import Asked
 from schedules.finding import known_group
 
 app = typer.Typer(help="General queries: proposed to a mailbox, passed on by the PMO.", no_args_is_help=True)
-PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 
 
 @app.command("ask")
@@ -61,7 +61,7 @@ def list_queries(
 def send_on(
     context: typer.Context,
     reference: str,
-    by: PMO,
+    by: BY_PMO,
     to: Annotated[str | None, typer.Option("--to", help="Another mailbox than the one proposed.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")] = False,
 ) -> None:
@@ -76,7 +76,7 @@ def send_on(
 
 
 @app.command("answered")
-def answered(context: typer.Context, reference: str, by: PMO) -> None:
+def answered(context: typer.Context, reference: str, by: BY_PMO) -> None:
     """The asker has an answer."""
     whole: Secretariat = context.obj.secretariat
     with whole.database.session() as session:
@@ -94,13 +94,10 @@ def withdraw(
     """The query is asked no more."""
     whole: Secretariat = context.obj.secretariat
     with whole.database.session() as session:
-        person, row = members.named(session, by), queries.named(session, reference)
+        row = queries.named(session, reference)
         asker = members.by_id(session, row.person_id) if row.person_id else None
-        access.require(
-            session, access.may_act_for(session, person, asker, whole.clock.today()), person=person,
-            what=f"withdraw {row.reference}", now=whole.clock.now(), hint="Ask the PMO.",
-            sentence=f"{person.name} neither asked {row.reference} nor is of the PMO.",
-        )  # fmt: skip
+        wanted, asked = f"withdraw {row.reference}", f"asked {row.reference}"
+        person = whoever_did_or_pmo(session, by, asker, whole.clock, what=wanted, did=asked)
         queries.withdraw(session, row, by=person, now=whole.clock.now())
     typer.echo(f"{reference.upper()} is withdrawn.")
 

@@ -17,17 +17,17 @@ from bot import access, closed_sessions, exclusions, meetings, recording_deeds, 
 from bot.access import Deed
 from bot.app import Secretariat
 from bot.clock import LONDON, is_shown, spoken
+from bot.commands.by_whom import BY_PMO
 from bot.commands.dates import PlainFormat
 from bot.errors import SecretariatError
 from bot.exclusions import Asked, Erased
 from bot.formats import timestamp
 from bot.model import Person
-from bot.store.tables import RecordingPartRow, RecordingRow
+from bot.store.speech_tables import RecordingPartRow, RecordingRow
 from schedules.finding import find_meeting
 
 app = typer.Typer(help="Recordings: what waits, their parts, closed sessions.", no_args_is_help=True)
 REF = Annotated[str, typer.Argument(metavar="REF", help="R-…, a file's name, or the meeting: PSG-2024-02-07.")]
-PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 FORMAT = Annotated[PlainFormat, typer.Option("--format")]
 
 
@@ -112,7 +112,7 @@ def assign(
     context: typer.Context,
     reference: REF,
     meeting: Annotated[str, typer.Argument(metavar="GROUP-DATE", help="The meeting: PSG-2024-02-07.")],
-    by: PMO,
+    by: BY_PMO,
 ) -> None:
     """Say which meeting a recording is of."""
     group, on = recording_deeds.reference_read(meeting)
@@ -123,7 +123,7 @@ def assign(
 
 
 @app.command("complete")
-def complete(context: typer.Context, reference: REF, by: PMO) -> None:
+def complete(context: typer.Context, reference: REF, by: BY_PMO) -> None:
     """Say that no further part will come: it is transcribed as it is."""
     with _deed(context, reference, by) as (whole, session, row, person):
         recording_deeds.complete(session, row, by=person, now=whole.clock.now())
@@ -131,7 +131,7 @@ def complete(context: typer.Context, reference: REF, by: PMO) -> None:
 
 
 @app.command("cancel")
-def cancel(context: typer.Context, reference: REF, by: PMO) -> None:
+def cancel(context: typer.Context, reference: REF, by: BY_PMO) -> None:
     """Stop its transcription, or don't begin it. The file is kept."""
     with _deed(context, reference, by) as (whole, session, row, person):
         recording_deeds.cancel(session, row, by=person, now=whole.clock.now())
@@ -139,7 +139,7 @@ def cancel(context: typer.Context, reference: REF, by: PMO) -> None:
 
 
 @app.command("retry")
-def retry(context: typer.Context, reference: REF, by: PMO) -> None:
+def retry(context: typer.Context, reference: REF, by: BY_PMO) -> None:
     """Have it transcribed, or transcribed once more."""
     with _deed(context, reference, by) as (whole, session, row, person):
         recording_deeds.retry(session, row, by=person, now=whole.clock.now())
@@ -151,7 +151,7 @@ def exclude(
     context: typer.Context,
     reference: REF,
     closed: Annotated[str, typer.Argument(metavar="RANGE", help="00:41:00-00:55:00 of the recording's own time.")],
-    by: PMO,
+    by: BY_PMO,
     wall_clock: Annotated[
         bool, typer.Option("--wall-clock", help="The range is in London's time: 10:43-10:57.")
     ] = False,
@@ -161,7 +161,7 @@ def exclude(
     with _deed(context, reference, by) as (whole, session, row, person):
         asked = Asked(closed, wall_clock=wall_clock, part=part)
         erased = exclusions.exclude(session, whole.excluding, row, asked, by=person, now=whole.clock.now())
-    exclusions.clear_away(whole.excluding, erased)
+    exclusions.clear_away(whole.database, whole.excluding, erased)
     typer.echo("\n".join(erased_in_words(erased)))
 
 
@@ -181,7 +181,7 @@ def include(
     context: typer.Context,
     reference: REF,
     number: Annotated[int, typer.Argument(help="The closed range, as `parts` counts them.")],
-    by: PMO,
+    by: BY_PMO,
 ) -> None:
     """Open a closed range again: the recording is transcribed anew."""
     with _deed(context, reference, by) as (whole, session, row, person):

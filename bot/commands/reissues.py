@@ -11,13 +11,13 @@ import typer
 from bot import access, errata, reports, revisions
 from bot.access import Deed
 from bot.app import Secretariat
+from bot.commands.by_whom import BY_PMO
 from bot.errata import Correction
 from bot.errors import SecretariatError
 from bot.revisions import Documents, Revision
 from schedules import reissue_words, reissuing
 from schedules.reissuing import Asked
 
-BY = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")]
 SAVE = Annotated[
     Path | None, typer.Option("--save", help="Put both documents into this folder, to be looked at.", file_okay=False)
@@ -33,7 +33,7 @@ def add_to(reports_app: typer.Typer) -> None:
 def reissue(
     context: typer.Context,
     reference: str,
-    by: BY,
+    by: BY_PMO,
     choose: Annotated[
         list[str] | None,
         typer.Option(help="Where requests disagree: PSG-DEC41=AM-012, or PSG-DEC41='other words'. Repeatable."),
@@ -64,17 +64,22 @@ def correct(
     context: typer.Context,
     reference: str,
     line: Annotated[str, typer.Argument(help="The decision or action: PSG-DEC41, or D-01 as it was in the draft.")],
-    text: Annotated[str, typer.Option("--text", help="What it shall say.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; everybody who had the report reads it.")],
-    by: BY,
-    outcome: Annotated[str, typer.Option("--outcome", help="A decision's outcome, where that was wrong too.")] = "",
+    by: BY_PMO,
+    text: Annotated[str, typer.Option("--text", help="What it shall say, where its words were wrong.")] = "",
+    outcome: Annotated[str, typer.Option("--outcome", help="A decision's outcome, where that was wrong.")] = "",
+    reached_by: Annotated[str, typer.Option("--how-reached", help="How a decision was reached.")] = "",
+    owner: Annotated[str, typer.Option("--owner", help="An action's owner; several with commas.")] = "",
+    due: Annotated[str, typer.Option("--due", help="An action's due date: 2024-03-06, or in words.")] = "",
+    time: Annotated[str, typer.Option("--time", help="When it was said, in the recording: 00:12:34.")] = "",
     save: SAVE = None,
     dry_run: DRY_RUN = False,
 ) -> None:
     """Issue an erratum at once: a line that was recorded wrongly, corrected, to everybody who had the report."""
     whole = context.obj.secretariat
     now = whole.clock.now()
-    correction = Correction(line, text, reason, outcome)
+    cells = {"outcome": outcome, "reached_by": reached_by, "owner": owner, "due": due, "time": time}
+    correction = Correction(line, text, reason, {cell: words for cell, words in cells.items() if words})
     with whole.database.reading() as session:
         person = access.pmo_named(session, by, Deed.ISSUE, now, hint="Only the PMO corrects reports.")
         meeting = reports.meeting_of_reference(session, reference)

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from bot import access, recording_deeds, speaker_names
 from bot.access import Deed
+from bot.commands.by_whom import BY_PMO
 from bot.errors import UnknownThing
 from bot.formats import timestamp
-from bot.store.tables import RecordingRow, TranscriptRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 
 app = typer.Typer(help="Who speaks in a recording.", no_args_is_help=True)
 REF = Annotated[str, typer.Argument(metavar="REF", help="T-…, R-…, a file's name, or the meeting: PSG-2024-02-07.")]
-PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 AGAIN = "Drafts made before keep their names; have the report drafted again where it matters."
 
 
@@ -39,7 +39,7 @@ def name(
     ref: REF,
     speaker: Annotated[str, typer.Argument(help='As the transcript has it: "Speaker 2".')],
     person: Annotated[str, typer.Argument(help='Who it is: "Magnus Eskdale".')],
-    by: PMO,
+    by: BY_PMO,
 ) -> None:
     """Say whose a voice is."""
     whole = context.obj.secretariat

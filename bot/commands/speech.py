@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import notes_text, recogniser, voice_embedder, word_documents
+from bot.app import notes_text, word_documents
+from bot.app_speech import recogniser, voice_embedder
 from bot.commands.settings import Settings
 from bot.config import Config
 from bot.errors import SecretariatError

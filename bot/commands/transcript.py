@@ -10,11 +10,11 @@ from rich.table import Table
 
 from bot import access, misheard, recording_deeds
 from bot.access import Deed
+from bot.commands.by_whom import BY_PMO
 from bot.formats import timestamp
 
 app = typer.Typer(help="Names and terms put right in transcripts.", no_args_is_help=True)
 RECORDING = Annotated[str, typer.Argument(metavar="RECORDING", help="R-…, a file's name, or the meeting.")]
-PMO = Annotated[str, typer.Option("--by", help="The person of the PMO whose word this is: name, address or Slack id.")]
 AGAIN = "Drafts made before keep their words; have the report drafted again where it matters."
 
 
@@ -35,7 +35,7 @@ def corrections(context: typer.Context, recording: RECORDING) -> None:
 def undo(
     context: typer.Context,
     recording: RECORDING,
-    by: PMO,
+    by: BY_PMO,
     numbers: Annotated[list[int] | None, typer.Argument(help="Which, as `corrections` counts them.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
@@ -53,7 +53,7 @@ def undo(
 
 
 @app.command("correct")
-def correct(context: typer.Context, recording: RECORDING, by: PMO) -> None:
+def correct(context: typer.Context, recording: RECORDING, by: BY_PMO) -> None:
     """Compare the transcript with the glossary as it is now; what was taken back stays as it was heard."""
     whole = context.obj.secretariat
     with whole.database.session() as session:

@@ -11,26 +11,20 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot import meetings, members
+from bot.amendments import place_of
 from bot.app import Secretariat
 from bot.clock import spoken, spoken_date
 from bot.drafts import reference_of
 from bot.errors import UnknownThing
 from bot.formats import timestamp
 from bot.model import Deadline, Meeting
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.house_tables import AuditRow
 from bot.store.mail_tables import InboxRow, MailProposalRow
-from bot.store.tables import (
-    ActionRow,
-    AmendmentRow,
-    ApologyRow,
-    AuditRow,
-    DecisionRow,
-    EscalationRow,
-    ExpectedPaperRow,
-    MeetingRow,
-    OutboxRow,
-    QueryRow,
-    ReportRow,
-)
+from bot.store.meeting_tables import ApologyRow, ExpectedPaperRow, MeetingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.query_tables import EscalationRow, QueryRow
+from bot.store.report_tables import ActionRow, DecisionRow, ReportRow
 
 NAMED_MEETING = re.compile(r"(?P<group>[A-Za-z][A-Za-z0-9-]*?)[-/ ](?P<date>\d{4}-\d{2}-\d{2})(?:[-/ ](?P<clock>\w+))?")
 MOST_EVENTS = 30
@@ -79,7 +73,7 @@ def _request(_whole: Secretariat, session: Session, name: str) -> Iterator[str]:
     if row is None:
         return
     meeting = meetings.as_meeting(session.get_one(MeetingRow, row.meeting_uid))
-    yield f"{row.reference}: a request about {row.line_ref or 'the report'} of {reference_of(meeting)}, {row.state}"
+    yield f"{row.reference}: a request about {place_of(row)} of {reference_of(meeting)}, {row.state}"
     yield f"  received: {spoken(row.received_at)} by {row.came_by}"
     yield f"  closing told: {spoken(row.closes_at) if row.closes_at else 'none yet'}"
     yield f"  present text: {row.present_text or 'no such line'}"

@@ -8,14 +8,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -95,23 +91,31 @@ class Database:
     def bring_up_to_date(self) -> None:
         """Create or migrate the schema. Raises StateUnusable where a newer version of the bot has written here."""
         with plain_words(self.url):
-            self._refuse_newer()
-            command.upgrade(_alembic(self.url), "head")
+            with self._reading.connect() as connection:
+                at = _schema_of(connection)
+            known = sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+            if at is not None and at not in known:
+                raise StateUnusable(
+                    f"The database {_named(self.url)} was written by a newer version of the secretariat (schema {at}).",
+                    hint="Start that newer version, or restore a backup made before it; nothing has been changed.",
+                )
+            if at != known[-1]:
+                _migrate(self.url)
+
+    def empty_log(self) -> None:
+        """Let nothing linger of what was erased: SQLite's log keeps it for a while after the commit.
+
+        PostgreSQL's own log and dead rows are its server's to clear.
+        """
+        if make_url(self.url).get_backend_name() != "sqlite":
+            return
+        with plain_words(self.url), closing(self._changing.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Let go of every connection."""
         self._changing.dispose()
         self._looking.dispose()
-
-    def _refuse_newer(self) -> None:
-        with self._reading.connect() as connection:
-            at = _schema_of(connection)
-        known = {script.revision for script in ScriptDirectory.from_config(_alembic(self.url)).walk_revisions()}
-        if at is not None and at not in known:
-            raise StateUnusable(
-                f"The database {_named(self.url)} was written by a newer version of the secretariat (schema {at}).",
-                hint="Start that newer version, or restore a backup made before it; nothing has been changed.",
-            )
 
 
 def afterwards(session: Session, act: Act) -> None:
@@ -201,6 +205,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _beginning
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
     cursor.execute("PRAGMA synchronous = FULL")  # a row that was committed survives a power cut
     _write_ahead_log(cursor)
     cursor.close()
@@ -220,15 +225,22 @@ def _write_ahead_log(cursor: sqlite3.Cursor) -> None:
     raise sqlite3.OperationalError("database is locked")
 
 
-def _alembic(url: str) -> AlembicConfig:
-    config = AlembicConfig()
+def _migrate(url: str) -> None:
+    from alembic import command  # not at the top: loading it takes longer than most commands
+    from alembic.config import Config
+
+    config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return config
+    command.upgrade(config, "head")
 
 
 def _schema_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """The schema's number; None where there is none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def _named(url: str) -> str:

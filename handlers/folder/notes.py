@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.drafts import Drafting
 from bot.errors import SecretariatError
 from bot.store.database import Database
-from handlers.folder.unfinished import may_be_finished
+from handlers.folder.unfinished import Look, StandingStill, may_be_finished
 from schedules.finding import find_meeting
 from schedules.series import Calendar
 
@@ -36,25 +36,20 @@ class NotesFolder:
     calendar: Calendar
     clock: Clock
     read: Callable[[str, bytes], str]
-    _sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _refused: set[tuple[str, int, int]] = field(default_factory=set)
+    _still: StandingStill = field(default_factory=StandingStill)
+    _refused: dict[str, Look] = field(default_factory=dict)
 
     def take_in_one(self) -> bool:
         """Take one finished file. Returns False where there is none."""
-        return any(self._is_finished(path) and self._take_in(path) for path in sorted(self.folder.iterdir()))
+        return any(map(self._is_taken_in, sorted(self.folder.iterdir())))
 
-    def _is_finished(self, path: Path) -> bool:
-        if not may_be_finished(path):
+    def _is_taken_in(self, path: Path) -> bool:
+        still = self._still.look_at(path) if may_be_finished(path) else None
+        if still is None or not still.looks or self._refused.get(path.name) == still.look:
             return False
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
-            return False
-        now, before = (stat.st_size, stat.st_mtime_ns), self._sizes.get(path.name)
-        self._sizes[path.name] = now
-        return before == now and (path.name, *now) not in self._refused
+        return self._take_in(path, still.look)
 
-    def _take_in(self, path: Path) -> bool:
+    def _take_in(self, path: Path, look: Look) -> bool:
         from bot.headlines.notes import written_by  # takes longer to load than a start should
 
         drafting = self.drafting()
@@ -68,7 +63,7 @@ class NotesFolder:
                 person = members.named(session, by)
                 made = notes.draft_from(session, drafting, meeting, text, by=person, now=self.clock.now()).id
         except SecretariatError as error:
-            self._refused.add((path.name, *self._sizes[path.name]))
+            self._refused[path.name] = look
             log.warning(f"{path.name} stays where it is: {error}")
             return False
         path.unlink()  # the content is kept, and the draft is committed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,13 +15,12 @@ from bot.durable_files import in_words, write_whole
 from bot.model import Meeting
 from bot.ports import ContentFiles, SoundFiles, Wholeness
 from bot.store.database import Database
-from handlers.folder.unfinished import may_be_finished
+from handlers.folder.unfinished import Look, StandingStill, may_be_finished
 from schedules.series import Calendar
 
 log = structlog.get_logger()
 FORM = "GROUP-YYYY-MM-DD[ anything].ext"
 SETTLING = 10.0  # seconds that a file stands still where neither it nor the system says whether it is all there
-Look = tuple[int, int]  # size, and when it was last changed
 
 
 @dataclass
@@ -39,7 +37,7 @@ class RecordingFolder:
     clock: Clock
     sound: SoundFiles
     unfinished: timedelta
-    _still: dict[str, tuple[Look, float]] = field(default_factory=dict)  # since when it has been as it is
+    _still: StandingStill = field(default_factory=StandingStill)
     _asked: dict[tuple[str, Look], str] = field(default_factory=dict)  # what a person was asked about, by its hash
     _said: set[str] = field(default_factory=set)
 
@@ -51,15 +49,13 @@ class RecordingFolder:
         if not may_be_finished(path):
             return False
         try:
-            stat = path.stat()
-            now, (before, since) = (stat.st_size, stat.st_mtime_ns), self._still.get(path.name, ((-1, -1), 0.0))
-            if now != before:
-                self._still[path.name] = now, time.monotonic()
+            still = self._still.look_at(path)
+            if still is None or not still.looks:
                 return False
-            if (path.name, now) in self._asked:
-                self._let_go_if_answered(path, self._asked[path.name, now])
+            if (path.name, still.look) in self._asked:
+                self._let_go_if_answered(path, self._asked[path.name, still.look])
                 return False
-            return self._is_whole(path, self.sound.wholeness(path), time.monotonic() - since)
+            return self._is_whole(path, self.sound.wholeness(path), still.seconds)
         except FileNotFoundError:
             return False
         except OSError as error:

@@ -16,13 +16,13 @@ from bot.ports import ContentFiles
 from bot.returns import Brought, Door, Read
 from bot.store.database import Database
 from bot.wording import render
-from handlers.folder.unfinished import UNFINISHED
+from handlers.folder.unfinished import StandingStill, may_be_finished
 from handlers.mail.attachments import safe_name
 from schedules.announcements import Announcer
 from schedules.return_words import values_of
 
 log = structlog.get_logger()
-OPEN_ELSEWHERE = ("~$", ".", "~WRL")  # what Word and LibreOffice lay beside a document that is open
+OPEN_ELSEWHERE = ("~$", "~WRL")  # what Word and LibreOffice lay beside a document that is open
 SETTLING = 10  # looks after which a file that is no whole document is taken as it is
 TAKEN = "taken up"  # the folder inside it for what was kept, and the answers
 _KEPT_NAME = re.compile(r"(?P<reference>RT-\d{3,}) .+")
@@ -37,7 +37,7 @@ class ReturnFolder:
     files: ContentFiles
     announcer: Announcer
     clock: Clock
-    _still: dict[str, tuple[tuple[int, int], int]] = field(default_factory=dict)  # for how many looks it is as it is
+    _still: StandingStill = field(default_factory=StandingStill)
     _answered: set[str] = field(default_factory=set)
 
     def take_in_one(self) -> bool:
@@ -50,16 +50,12 @@ class ReturnFolder:
         return any(self._answer(path) for path in sorted((self.folder / TAKEN).iterdir()))
 
     def _is_finished(self, path: Path) -> bool:
-        if path.name.startswith(OPEN_ELSEWHERE) or path.name.endswith(UNFINISHED) or not path.is_file():
+        if path.name.startswith(OPEN_ELSEWHERE) or not may_be_finished(path):
             return False
-        try:
-            stat = path.stat()
-            now, (before, looks) = (stat.st_size, stat.st_mtime_ns), self._still.get(path.name, ((-1, -1), 0))
-            looks = looks + 1 if now == before else 0
-            self._still[path.name] = now, looks
-            return looks > 0 and (looks >= SETTLING or zipfile.is_zipfile(path))
-        except FileNotFoundError:
+        still = self._still.look_at(path)
+        if still is None or not still.looks:
             return False
+        return still.looks >= SETTLING or zipfile.is_zipfile(path)
 
     def _take_in(self, path: Path) -> None:
         changed = path.stat().st_mtime_ns
@@ -69,7 +65,7 @@ class ReturnFolder:
             brought = Brought(sha256, name, Door.FOLDER, f"{sha256}:{changed}:{name}")
             row = returns.receive(session, brought, self.clock.now())
         path.rename(self.folder / TAKEN / f"{row.reference} {name}")  # the content is kept, and its row is committed
-        self._still.pop(path.name, None)
+        self._still.forget(path)
         log.info("An edited draft was taken up", draft=path.name, reference=row.reference)
 
     def _answer(self, path: Path) -> bool:

@@ -19,8 +19,7 @@ from bot.clock import LONDON, Clock
 from bot.model import Meeting
 from bot.ports import CalendarEvent, ContentFiles, MeetingCalendar, MeetingFile, MeetingFiles
 from bot.store.database import Database
-from bot.store.speech_tables import FetchedFileRow
-from bot.store.tables import RecordingRow
+from bot.store.speech_tables import FetchedFileRow, RecordingRow
 from handlers.folder.recordings import meeting_named
 from schedules.series import Calendar
 

@@ -14,7 +14,7 @@ from bot import inverses, outbox
 from bot.meetings import UNSENT
 from bot.model import Notice, OutboxState, Person
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from bot.wording import render
 from handlers.mail.orders import Done, Receipt
 from schedules.announcements import Announcer

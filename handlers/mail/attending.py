@@ -17,7 +17,7 @@ from bot.clock import spoken
 from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting, Person
 from bot.papers import Sent
-from bot.store.tables import ExpectedPaperRow
+from bot.store.meeting_tables import ExpectedPaperRow
 from handlers.mail.orders import Done, Order, Work
 from schedules.submissions import submit
 

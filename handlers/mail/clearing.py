@@ -15,7 +15,7 @@ from bot.clearances import TO_CHAIR, Answer
 from bot.clock import LONDON, spoken_date
 from bot.errors import NotAllowed, SecretariatError
 from bot.model import Person
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.mail.findings import Finding, What
 from handlers.mail.known import Known
 from handlers.mail.orders import Done, Order, Work
@@ -48,10 +48,9 @@ def clearance(mail: ReadMail, known: Known) -> Finding | None:
     if about is None:
         return None
     group, on, notice_id = about
-    if not any(seat.role == "chair" and seat.group == group for seat in known.seats):
+    if not access.chairs(known.seats, group):
         return None
-    said = [text for passage in passages(mail.own_words) for text in _sentences(passage.text)]
-    said = [text for text in said if not _is_name(text, known)]
+    said = sentences_of(mail, known)
     plain = [text for text in said if len(text) <= LONGEST and CLEARS.fullmatch(text)]
     rest = [text for text in said if text not in plain and not PLEASANTRY.fullmatch(text)]
     named = f"the draft report of {group} on {spoken_date(on)}"
@@ -63,6 +62,12 @@ def clearance(mail: ReadMail, known: Known) -> Finding | None:
         return None
     reason = f"The Chair answers on {named}: a person reads it, and puts what it asks for into the draft."
     return Finding(What.UNCLEAR, reason, words=mail.own_words, group=group, on=on)
+
+
+def sentences_of(mail: ReadMail, known: Known) -> list[str]:
+    """What is said in a mail, line by line and sentence by sentence, without the lines that sign it."""
+    said = [text for passage in passages(mail.own_words) for text in _sentences(passage.text)]
+    return [text for text in said if not _is_name(text, known)]
 
 
 def _about(mail: ReadMail, known: Known) -> tuple[str, date, str] | None:

@@ -16,8 +16,12 @@ from bot.clock import LONDON
 from bot.logs import Sought
 from bot.model import Meeting, Person
 from bot.report_lines import ReportLine
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.draft_tables import DraftRow
 from bot.store.mail_tables import InboxRow, MailProposalRow
-from bot.store.tables import AmendmentRow, DraftRow, OutboxRow, PersonRow, ReportRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.people_tables import PersonRow
+from bot.store.report_tables import ReportRow
 from handlers.mail.known import Known, OpenAction, RepliedTo
 from handlers.mail.reading import ReadMail
 from schedules.announcements import Announcer

@@ -63,3 +63,4 @@ class Finding:
     notice_id: str = ""  # the notice of ours that is replied to
     files: tuple[str, ...] = ()  # names of the attachments meant
     in_words: bool = False  # of an amendment: it says what is wrong, not how the line shall read
+    cell: str = ""  # of an amendment: what beside the line's words is meant (bot.report_cells)

@@ -13,7 +13,8 @@ from bot.amendment_life import Kind
 from bot.errors import SecretariatError, StateUnusable, UnreadableDocument
 from bot.marked_requests import Marked, MarkedUp
 from bot.model import Person
-from bot.store.tables import ReportRow
+from bot.report_cells import place
+from bot.store.report_tables import ReportRow
 from handlers.mail.attachments import AttachedFile, Standing
 from handlers.mail.findings import NOBODY_ANSWERS, Finding, What
 from handlers.mail.reading import ReadMail
@@ -80,7 +81,7 @@ def _findings(found: MarkedUp, name: str) -> Iterator[Finding]:
 
 
 def _at(line: Marked) -> str:
-    return f" at {line.line}" if line.line else ""
+    return f" at {place(line.line, line.cell)}" if line.line else ""
 
 
 def _finding(found: MarkedUp, line: Marked, reason: str, name: str) -> Finding:
@@ -89,7 +90,7 @@ def _finding(found: MarkedUp, line: Marked, reason: str, name: str) -> Finding:
         doubt = f"It is a comment alone: a person says what it asks for. {doubt}".strip()
     return Finding(
         What.AMENDMENT, f"{reason} {doubt}".strip(), certain=not doubt, words=line.proposed, group=found.meeting.group,
-        on=found.meeting.on, line=line.line, nature=nature(line), present_text=line.present,
+        on=found.meeting.on, line=line.line, cell=line.cell, nature=nature(line), present_text=line.present,
         proposed_text=line.proposed, grounds=line.reason, files=(name,), in_words=line.in_words,
     )  # fmt: skip
 

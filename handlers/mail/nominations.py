@@ -15,7 +15,7 @@ from bot.clock import LONDON
 from bot.errors import SecretariatError
 from bot.members import MemberLine
 from bot.model import Person, SeatHolding
-from bot.store.tables import SeatHoldingRow
+from bot.store.people_tables import SeatHoldingRow
 from handlers.mail.orders import Done, Order, Work
 
 

@@ -16,7 +16,10 @@ from bot.clock import LONDON
 from bot.errors import NotAllowed, SecretariatError
 from bot.model import Meeting, Person
 from bot.obligations import Obligation
-from bot.store.tables import ActionNoteRow, ActionRow, ClearanceRow, MeetingRow, OutboxRow, ReportRow
+from bot.store.draft_tables import ClearanceRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ActionNoteRow, ActionRow, ReportRow
 from handlers.mail.orders import Done, Order, Work
 
 LINK = re.compile(r"https?://[^\s<>\"]+")

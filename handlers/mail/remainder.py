@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from handlers.mail.about import LINE
 from handlers.mail.amendment_words import AMENDING, DISAGREES, NOTES
@@ -109,7 +110,7 @@ def _is_accounted_for(said: str, found: Sequence[Finding]) -> bool:
 
 def _rests_on(one: Finding, said: str) -> bool:
     """Whether a finding rests on a sentence: its words hold it, or it holds them, or it names who comes instead."""
-    words = " ".join(one.words.split())
+    words = _evenly_spaced(one.words)
     if words and (said in words or any(piece in said for piece in sentences(words))):
         return True
     return bool(one.who) and any(part in said for part in one.who.replace("<", " ").replace(">", " ").split())
@@ -137,8 +138,14 @@ def _other_lines(said: str, resting: Sequence[Finding]) -> bool:
 
 def _set_apart(one: Finding) -> str:
     """The words that a request sets apart; where it is taken as it stands, none are."""
-    wanted = one.proposed_text if " ".join(one.proposed_text.split()) != " ".join(one.words.split()) else ""
+    wanted = one.proposed_text if _evenly_spaced(one.proposed_text) != _evenly_spaced(one.words) else ""
     return f"{wanted} {one.present_text} {one.grounds}"
+
+
+@lru_cache(maxsize=100)
+def _evenly_spaced(text: str) -> str:
+    """With one space between words. Remembered: every sentence of a long mail asks it of the same finding."""
+    return " ".join(text.split())
 
 
 def _is_courtesy(said: str) -> bool:

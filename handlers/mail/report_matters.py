@@ -17,6 +17,7 @@ from handlers.mail.amendment_words import (
     Wording,
     wording,
 )
+from handlers.mail.cell_words import cell_wanted
 from handlers.mail.findings import Finding, What
 from handlers.mail.known import Known
 from handlers.mail.passages import Passage, line_in_subject
@@ -79,11 +80,13 @@ def _request(passage: Passage, line: str | None, said: Wording, found: About, kn
     )
     if doubt:
         reason = f"{reason} A person should look: {doubt}."
+    beside = cell_wanted(passage.text, on_file.kind) if on_file and said.nature is Kind.RECORD else None
+    cell, proposed = beside or ("", said.proposed)
+    present = "" if cell else said.present or (on_file.text if on_file else "")
     return Finding(
         What.AMENDMENT, reason, certain=not doubt, words=passage.text, group=found.group, on=found.on,
         line=(on_file.ref if on_file and line is None else line), nature=said.nature,
-        present_text=said.present or (on_file.text if on_file else ""), proposed_text=said.proposed,
-        grounds=said.grounds,
+        present_text=present, proposed_text=proposed, grounds=said.grounds, cell=cell,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def amend(work: Work, order: Order) -> Done:
     asked = RequestText(
         finding.group or "", finding.on or meeting.on, finding.line, _text(finding.proposed_text, order)
     )
-    asking = Asking(finding.nature, finding.grounds, part=finding.part, in_words=finding.in_words)
+    asking = Asking(finding.nature, finding.grounds, part=finding.part, in_words=finding.in_words, cell=finding.cell)
     row, meeting = enter_request(
         work.session, work.announcer, asked, person, came_by="mail", source_key=order.key, now=order.now, asking=asking
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.clock import spoken_date
 from bot.model import Person
+from bot.report_cells import place_or_whole
 from handlers.mail.findings import Finding, What
 
 LONGEST = 300
@@ -16,7 +17,7 @@ def summary_of(finding: Finding, person: Person | None, address: str) -> str:
     meeting = _meeting(finding)
     said = {
         What.AMENDMENT: f"Record an amendment request ({NATURES.get(finding.nature, finding.nature)}) from {who} "
-        f"to the report of {meeting}, {finding.line or 'the report as a whole'}: {_short(finding)}",
+        f"to the report of {meeting}, {place_or_whole(finding.line, finding.cell)}: {_short(finding)}",
         What.NO_COMMENTS: f"Record that {who} has no comments on the report of {meeting}.",
         What.APOLOGY: f"Record apologies from {who} for {meeting}{_alternate(finding)}.",
         What.PAPER: f"Mark as received for {meeting} from {who}: {', '.join(finding.files) or 'no file'}.",

@@ -112,7 +112,7 @@ class MailWorker:
         marked = marked_in(session, reader, mail, writer.in_name_of or writer.person, now)
         edited = edited_drafts(mail, known)
         left = without_drafts(without(mail, marked), edited)
-        found = with_drafts(together(self.find(left, known), marked), edited)
+        found = with_drafts(mail, known, together(self.find(left, known), marked), edited)
         unanswered = next((f for f in found if f.what in NOBODY_ANSWERS and f.certain), None)
         if unanswered:
             return Outcome("ignored", unanswered.what, unanswered.reason)

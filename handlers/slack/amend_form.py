@@ -24,13 +24,16 @@ from bot.clock import spoken, spoken_date
 from bot.formats import timestamp
 from bot.model import Meeting
 from bot.recording_links import at_second
-from bot.report_lines import ReportLine, lines_for
+from bot.report_cells import AMENDABLE
+from bot.report_lines import ReportLine, cell_of, lines_for
+from bot.report_words import COLUMN_WORDS
 from bot.slack_text import cut, linked, spelt
 from handlers.slack.blocks import context, field, modal, option, section
 from handlers.slack.door import Filled, SlackDoor, packed
 
 AMEND = "amend"
-KIND, MEETING, ABOUT_WHAT, LINE, TEXT, REASON = "kind", "meeting", "about", "line", "text", "reason"
+KIND, MEETING, ABOUT_WHAT, LINE, CELL, TEXT, REASON = "kind", "meeting", "about", "line", "cell", "text", "reason"
+WORDS = "words"  # of a line, in place of a cell
 WHOLE = "whole"  # in place of a line
 LONGEST_FIELD = 3_000  # characters that Slack takes in one
 MOST_QUOTES = 5
@@ -56,12 +59,16 @@ class OpenedFrom:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is chosen so far. `line` is a line's reference, or WHOLE; `about` narrows the lines, "" does not."""
+    """What is chosen so far. `line` is a line's reference, or WHOLE; `about` narrows the lines, "" does not.
+
+    `cell` is what beside the line's words is wrong, "" its words.
+    """
 
     kind: Kind | None = None
     meeting: Meeting | None = None
     about: str = ""
     line: str = ""
+    cell: str = ""
 
 
 def chosen_in(viewer: Viewer, filled: Filled) -> Chosen:
@@ -72,13 +79,19 @@ def chosen_in(viewer: Viewer, filled: Filled) -> Chosen:
         meeting = None
     found = Chosen(Kind(kind) if kind in list(KINDS) else None, meeting, filled.text(ABOUT_WHAT))
     line = filled.text(line_block(found))
-    return Chosen(found.kind, meeting, found.about, line)
+    cell = filled.text(cell_block(line)) if found.kind is Kind.RECORD else ""
+    return Chosen(found.kind, meeting, found.about, line, "" if cell == WORDS else cell)
 
 
 def line_block(chosen: Chosen) -> str:
     """The id of the block that holds the line: another for another report or kind of line, so that it empties."""
     narrowed = "decision" if chosen.kind is Kind.DISAGREEMENT else chosen.about
     return f"{LINE}:{chosen.meeting.uid if chosen.meeting else ''}:{narrowed}"
+
+
+def cell_block(line: str) -> str:
+    """The id of the block that says what of the line is wrong: another for another line, so that it begins anew."""
+    return f"{CELL}:{line}"
 
 
 def lines_to_choose(viewer: Viewer, chosen: Chosen) -> list[ReportLine]:
@@ -117,6 +130,7 @@ def view_of(door: SlackDoor, viewer: Viewer, chosen: Chosen, opened_from: Opened
         blocks.append(_line_field(chosen, line))
     if line and chosen.meeting:
         blocks += _as_it_stands(door, viewer, chosen.meeting, line)
+        blocks += _cell_field(viewer, chosen, line)
     blocks += _what_is_asked(chosen)
     return modal(AMEND, "Request an amendment", blocks, submit="Send", about=packed(**asdict(opened_from)))
 
@@ -164,6 +178,20 @@ def _as_it_stands(door: SlackDoor, viewer: Viewer, meeting: Meeting, line: Repor
     yield section(f"*{spelt(line.ref)}* {spelt(cut(line.text, 2_000))} {heard}".rstrip())
     for one in line.evidence[:MOST_QUOTES]:
         yield context(spelt(f"It rests on: “{cut(one.quote, 500)}”"))
+
+
+def _cell_field(viewer: Viewer, chosen: Chosen, line: ReportLine) -> Iterator[Block]:
+    """Whether its words are wrong or what stands beside them, with what that says now."""
+    cells = AMENDABLE.get(line.kind, ()) if chosen.kind is Kind.RECORD else ()
+    if not cells or chosen.meeting is None:
+        return
+    offered = {WORDS: option("Its words", WORDS)}
+    for cell in cells:
+        says = cell_of(viewer.session, chosen.meeting.uid, line, cell)
+        offered[cell] = option(f"{COLUMN_WORDS.get(cell, cell).capitalize()}: {says}", cell)
+    initial = offered.get(chosen.cell or WORDS)
+    select = StaticSelectElement(action_id=CELL, options=list(offered.values()), initial_option=initial)
+    yield field("What of it is wrong?", select, block_id=cell_block(line.ref))
 
 
 def _heard(door: SlackDoor, viewer: Viewer, meeting: Meeting, line: ReportLine) -> str:

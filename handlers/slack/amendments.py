@@ -15,9 +15,11 @@ from bot.amendment_life import Kind, meeting_of
 from bot.amendments import FORM, Asking, Submission
 from bot.errors import NotAllowed, SecretariatError, StateUnusable, UnknownThing
 from bot.model import Meeting
-from bot.report_lines import line_of
+from bot.report_cells import refuse_unreadable
+from bot.report_lines import cell_of, line_of
 from bot.slack_text import escaped, sections
-from bot.store.tables import AmendmentRow, OutboxRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.requests import enter
 from handlers.slack.amend_form import (
     KIND,
@@ -63,7 +65,7 @@ def amendment_submitted(door: SlackDoor, asked: Asked) -> Answer:
     with door.database.session() as session:
         person = asker(session, asked)
         meeting = find_meeting(session, door.calendar, request.group, request.on)
-        asking = Asking(kind, wants_escalation=kind is Kind.DISAGREEMENT)
+        asking = Asking(kind, wants_escalation=kind is Kind.DISAGREEMENT, cell=request.cell)
         key = f"slack:{asked.source_key}"
         submission = Submission(meeting, person, request.line, request.text, "slack", key, None, asking)
         return _receipt(door, session, _recorded(door, session, submission))
@@ -178,18 +180,31 @@ def _wrong_in(door: SlackDoor, viewer: Viewer, filled: Filled, chosen: Chosen) -
     if line is None and (chosen.line != WHOLE or chosen.kind is Kind.DISAGREEMENT):
         block = next((block for block in filled.values if block.partition(":")[0] == LINE), MEETING)
         return {block: "Choose a line of that report."}
-    return _wrong_words(filled, chosen.kind, line.text if line else "")
+    present = line.text if line else ""
+    if line and chosen.cell:
+        present = cell_of(viewer.session, chosen.meeting.uid, line, chosen.cell)
+    return _wrong_words(filled, chosen, present)
 
 
-def _wrong_words(filled: Filled, kind: Kind, present: str) -> dict[str, str]:
-    wrong = {}
+def _wrong_words(filled: Filled, chosen: Chosen, present: str) -> dict[str, str]:
+    wrong, kind = {}, chosen.kind or Kind.RECORD
     if not filled.text(TEXT):
         wrong[TEXT] = f"{LABELS[kind]}? It says nothing yet."
     elif kind is Kind.RECORD and filled.text(TEXT) == present:
         wrong[TEXT] = "The line reads so already: write how it should read."
+    elif chosen.cell and (unreadable := _unreadable(chosen.cell, filled.text(TEXT))):
+        wrong[TEXT] = unreadable
     if kind is not Kind.NOTE and not filled.text(REASON):
         wrong[REASON] = "Say why."
     return wrong
+
+
+def _unreadable(cell: str, words: str) -> str:
+    try:
+        refuse_unreadable(cell, words)
+    except SecretariatError as error:
+        return str(error)
+    return ""
 
 
 def _enter_chosen(door: SlackDoor, viewer: Viewer, filled: Filled, chosen: Chosen) -> AmendmentRow:
@@ -197,7 +212,7 @@ def _enter_chosen(door: SlackDoor, viewer: Viewer, filled: Filled, chosen: Chose
         raise UnknownThing(amendments.NO_SUCH_REPORT, hint="Choose another.")
     asking = Asking(
         chosen.kind, filled.text(REASON), chosen.about if chosen.line == WHOLE else "",
-        wants_escalation=chosen.kind is Kind.DISAGREEMENT,
+        wants_escalation=chosen.kind is Kind.DISAGREEMENT, cell=chosen.cell,
     )  # fmt: skip
     line, key = None if chosen.line == WHOLE else chosen.line, f"slack:{filled.asked.source_key}"
     submission = Submission(

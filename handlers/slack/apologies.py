@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 
 from slack_sdk.models.blocks import (
+    Block,
     EmailInputElement,
     ExternalDataSelectElement,
     Option,
@@ -77,40 +78,23 @@ def apologies_opened(door: SlackDoor, asked: Asked) -> View:
     wanted = asked.text.strip().casefold()
     options = {meeting.uid: option(_label(meeting), meeting.uid) for meeting in mine[:MOST_OPTIONS]}
     first = next((m.uid for m in mine if wanted in (m.uid.casefold(), *(g.casefold() for g in m.groups))), mine[0].uid)
-    return modal(
-        FORM,
-        TITLE,
-        [
-            section("No reason is asked or kept, and whoever you name is not refused."),
-            field(
-                "Meeting",
-                StaticSelectElement(
-                    action_id="meeting", options=list(options.values()), initial_option=options.get(first)
-                ),
-                block_id="meeting",
-            ),
-            field(
-                "Who comes instead",
-                ExternalDataSelectElement(action_id="alternate", placeholder="Type a name", min_query_length=0),
-                block_id="alternate",
-                hint="People of your constituency, organisation and groups. May be named later, too.",
-                optional=True,
-            ),
-            field(
-                "Somebody else: their name",
-                PlainTextInputElement(action_id="name", max_length=200),
-                block_id="name",
-                optional=True,
-            ),
-            field(
-                "… and their e-mail address",
-                EmailInputElement(action_id="email"),
-                block_id="email",
-                optional=True,
-            ),
-        ],
-        submit="Send apologies",
-    )
+    meeting = StaticSelectElement(
+        action_id="meeting", options=list(options.values()), initial_option=options.get(first)
+    )  # fmt: skip
+    return modal(FORM, TITLE, _fields(meeting), submit="Send apologies")
+
+
+def _fields(meeting: StaticSelectElement) -> list[Block]:
+    known = ExternalDataSelectElement(action_id="alternate", placeholder="Type a name", min_query_length=0)
+    near = "People of your constituency, organisation and groups. May be named later, too."
+    name, email = PlainTextInputElement(action_id="name", max_length=200), EmailInputElement(action_id="email")
+    return [
+        section("No reason is asked or kept, and whoever you name is not refused."),
+        field("Meeting", meeting, block_id="meeting"),
+        field("Who comes instead", known, block_id="alternate", hint=near, optional=True),
+        field("Somebody else: their name", name, block_id="name", optional=True),
+        field("… and their e-mail address", email, block_id="email", optional=True),
+    ]
 
 
 def alternates_offered(door: SlackDoor, filled: Filled) -> list[Option]:

@@ -13,7 +13,7 @@ from bot import access, brakes
 from bot.access import Deed
 from bot.clock import spoken
 from bot.slack_text import spelt
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.slack.blocks import field, modal, option, section
 from handlers.slack.confirming import Doing, Follows, Weighty, shown_first
 from handlers.slack.door import Asked, Filled, SlackDoor, asker

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import ButtonElement
 from sqlalchemy.orm import Session
 
 from bot import access, clearances, draft_reading, drafts
@@ -16,12 +15,14 @@ from bot.clock import spoken, spoken_date
 from bot.corrections import OUTCOMES
 from bot.draft_reading import ReadDraft
 from bot.errors import SecretariatError
-from bot.formats import marked_alone, timestamp
+from bot.formats import DraftedDecision, marked_alone
 from bot.model import Person
-from bot.slack_text import cut, escaped, linked, spelt
+from bot.slack_text import escaped, spelt
+from handlers.slack import headed_lines
 from handlers.slack.blocks import asks_first, button, buttons, context, header, section
 from handlers.slack.confirming import Doing, Follows, Weighty, in_words
 from handlers.slack.door import Answer, Asked, SlackDoor, acted_before, asker
+from handlers.slack.headed_lines import Line, headed, line_shown
 from handlers.slack.paging import page_asked, page_of, turning, turning_in_words
 from schedules import clearing
 from schedules.finding import day_named, known_group
@@ -31,17 +32,7 @@ DRAFT_FORM = "[again] [GROUP [DATE]] [with-chair|cleared|subject-to-review]"
 AGAIN = "again"
 SAYS = WITH_CHAIR, CLEARED, SUBJECT = "with-chair", "cleared", "subject-to-review"
 A_PAGE = 15
-LONGEST_LINE = 1_500
 HINT = "Only the PMO says where a report stands."
-
-
-class Line(NamedTuple):
-    """A line of the draft under its heading; `at` is its second in the recording."""
-
-    heading: str
-    ref: str
-    text: str
-    at: float | None = None
 
 
 def draft_asked(door: SlackDoor, asked: Asked) -> Answer:
@@ -102,46 +93,23 @@ def _shown(door: SlackDoor, read: ReadDraft, due: str, number: int, *, of_pmo: b
     small = f"{_title(read)}{due}. {drafts.WORKING}."
     page = page_of(list(lines_of(read)), number, size=A_PAGE)
     title = f"{read.meeting.known_as} draft report, {spoken_date(read.meeting.on)}"
-    said, blocks, heading = [escaped(small)], [header(title), context(spelt(small))], ""
-    for line in page.rows:
-        if line.heading != heading:
-            heading = line.heading
-            said.append(f"*{heading}*")
-            blocks.append(section(f"*{heading}*"))
-        plain, block = _line(read, line)
-        said.append(plain)
-        blocks.append(block)
-    blocks.append(buttons(*_buttons(read, of_pmo=of_pmo)))
+    said, lines = headed(page.rows, lambda line: line_shown(line, read.link(line.at)))
     turn = turning(page, DRAFT, _named(read))
+    blocks = [header(title), context(spelt(small)), *lines, buttons(*_buttons(read, of_pmo=of_pmo))]
     blocks += [buttons(*turn)] if turn else []
-    said.append(turning_in_words(page, f"{door.config.slack.command} {DRAFT} {_named(read)}"))
+    said = [escaped(small), *said, turning_in_words(page, f"{door.config.slack.command} {DRAFT} {_named(read)}")]
     return Answer("\n".join(filter(None, said)), tuple(blocks), replaces=number > 1)
 
 
-def _line(read: ReadDraft, line: Line) -> tuple[str, Block]:
-    heard, link = timestamp(line.at) if line.at is not None else "", read.link(line.at)
-    ref, text = f"*{escaped(line.ref)}* " if line.ref else "", cut(line.text, LONGEST_LINE)
-    plain = f"{ref}{escaped(text)} {heard} {escaped(link)}".rstrip()
-    return plain, section(f"{ref}{spelt(text)} {linked(link, heard) if heard else ''}".rstrip())
-
-
 def lines_of(read: ReadDraft) -> Iterator[Line]:
-    """The draft's lines: decisions, actions, viewpoints, RAID items, and what was marked live with no line near it."""
-    for decision in read.draft.decisions:
-        unclear = decision.outcome == "none"
-        how = "its outcome is not clear: listen" if unclear else OUTCOMES[decision.outcome]
-        yield Line("Decisions", decision.ref, f"{decision.text} ({how})", decision.at)
-    for action in read.draft.actions:
-        facts = [f"owner: {', '.join(action.owner) or 'not given'}", f"due: {action.due}" if action.due else ""]
-        yield Line("Actions", action.ref, f"{action.text} ({'; '.join(filter(None, facts))})", action.at)
-    for view in read.draft.viewpoints:
-        who = ", for ".join(filter(None, [view.speaker, view.constituency])) or "Not attributed"
-        yield Line("Viewpoints", view.ref, f"{who}: {view.text}", view.at)
-    for raid in read.draft.raid:
-        heading = "Risks, assumptions, issues, dependencies"
-        yield Line(heading, raid.ref, f"{raid.kind.capitalize()}: {raid.text}", raid.at)
+    """The draft's lines, and what was marked live with no line near it."""
+    yield from headed_lines.lines_of(read.draft, _outcome, is_issued=False)
     for mark in marked_alone(read.draft):
         yield Line("Marked live, no line found", "", mark)
+
+
+def _outcome(decision: DraftedDecision) -> str:
+    return "its outcome is not clear: listen" if decision.outcome == "none" else OUTCOMES[decision.outcome]
 
 
 def _buttons(read: ReadDraft, *, of_pmo: bool) -> list[ButtonElement]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from slack_sdk.models.blocks import Block, ButtonElement
-from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
 from bot import access, members, returns
@@ -14,37 +13,28 @@ from bot.clock import LONDON
 from bot.errors import SecretariatError
 from bot.report_imports import NOTHING_DECIDED
 from bot.returns import Brought, Door, Found, State
-from bot.slack_text import cut, escaped, linked, spelt
-from bot.store.report_tables import ReturnRow
+from bot.slack_text import escaped, linked, spelt
+from bot.store.draft_tables import ReturnRow
 from handlers.mail.attachments import safe_name
-from handlers.slack.blocks import asks_first, button, buttons, field, modal, section
+from handlers.slack.blocks import asks_first, button, buttons, section
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker
+from handlers.slack.handing_in import FILE, MOST_BYTES, document_form, first_of, no_form_here
 from schedules.return_words import returned_told
 
 EDITED, TAKE = "edited", "edited_take"  # form and clicks
-MOST_BYTES = 40 * 1024 * 1024
 MOST_LINES = 12  # shown here; the page shows all
-LONGEST_LINE = 300
 ELSEWHERE = "Give it in on the page, drop it into the folder of edited drafts, or mail it to the PMO's mailbox."
 
 
 def edited_asked(door: SlackDoor, asked: Asked) -> Answer:
     """Where there is no modal, the other doors."""
-    with door.database.reading() as session:
-        asker(session, asked)
-    return Answer(f"A file cannot be handed in here. {ELSEWHERE}")
+    return no_form_here(door, asked, ELSEWHERE)
 
 
 def edited_opened(door: SlackDoor, asked: Asked) -> View:
     """The file."""
-    with door.database.reading() as session:
-        asker(session, asked)
-    blocks: list[Block] = [
-        section("It is read line by line. Nothing of it is in the report until somebody of the PMO takes it in."),
-        field("The .docx as you saved it", FileInputElement(action_id="file", filetypes=["docx"], max_files=1),
-              block_id="file", hint=f"Up to {MOST_BYTES >> 20} MB."),
-    ]  # fmt: skip
-    return modal(EDITED, "An edited draft", blocks, submit="Give it back")
+    says = "It is read line by line. Nothing of it is in the report until somebody of the PMO takes it in."
+    return document_form(door, asked, EDITED, "An edited draft", says=says, submit="Give it back")
 
 
 def edited_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
@@ -54,13 +44,13 @@ def edited_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
     """
     with door.database.reading() as session:
         person = asker(session, filled.asked)
-    files = filled.several("file")
+    files = filled.several(FILE)
     if not files:
-        return Wrong({"file": "Add the document that you edited."})
+        return Wrong({FILE: "Add the document that you edited."})
     try:
         name, content = door.screens.file(files[0], at_most=MOST_BYTES)
     except SecretariatError as error:
-        return Wrong({"file": str(error)})
+        return Wrong({FILE: str(error)})
     sha256 = door.files.put(content)
     with door.database.session() as session:
         brought = Brought(sha256, safe_name(name), Door.SLACK, files[0], person)
@@ -71,18 +61,16 @@ def edited_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
         found = returns.found_of(row)
         of_pmo = access.may_do(session, members.by_id(session, person.id), Deed.DRAFT, door.clock.today()).allowed
     if found is None:
-        return Wrong({"file": f"{row.reason} It was kept as {reference}, and nothing was changed."[:500]})
+        return Wrong({FILE: f"{row.reason} It was kept as {reference}, and nothing was changed."[:500]})
     return _shown(door, row, found, of_pmo=of_pmo)
 
 
 def _shown(door: SlackDoor, row: ReturnRow, found: Found, *, of_pmo: bool) -> Answer:
-    lines = [cut(line, LONGEST_LINE) for line in returns.lines_said(found)]
-    left = len(lines) - MOST_LINES
-    more = [f"… and {left} more on the page."] if left > 0 else []
+    lines = first_of(returns.lines_said(found), MOST_LINES, where=" on the page")
     head = f"{row.reference}: {row.file_name}, against {found.sent}"
     to_decide = len(found.conflicts) + len(found.unread) + sum(bool(edit.why) for edit in found.edits)
     tail = f"Still to be decided, on the page: {to_decide}." if to_decide else ""
-    said = [head, *(f"• {line}" for line in lines[:MOST_LINES]), *more, *([tail] if tail else [])]
+    said = [head, *lines, *([tail] if tail else [])]
     page = f"{door.announcer.page()}/returns/{row.reference}"
     blocks: list[Block] = [*map(section, map(spelt, said)), section(linked(page, "Look at it line by line"))]
     if of_pmo and row.state == State.WAITING and not to_decide:

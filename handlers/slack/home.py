@@ -24,8 +24,8 @@ from bot.errors import NotAllowed
 from bot.logs import LoggedAction
 from bot.model import Meeting, MeetingStatus, SeatHolding
 from bot.slack_text import escaped, sections, spelt
+from bot.store.house_tables import AuditRow
 from bot.store.slack_tables import SlackHomeRow
-from bot.store.tables import AuditRow
 from handlers.slack.answering import guarded
 from handlers.slack.blocks import MOST_IN_VIEW, button, buttons, context, divider, header, section
 from handlers.slack.door import Command, Happened, SlackDoor
@@ -269,6 +269,11 @@ def _for_pmo(waiting: ForThePmo | None) -> Iterator[Block]:
         return
     lines = [f"Amendment requests to review: {waiting.to_review}", f"Notices waiting for release: {waiting.to_release}"]
     yield from _listed([*waiting.stopped, *lines], "outbox")
+    documents = [
+        *(f"*Edited draft to take in* {line}" for line in waiting.edited),
+        *(f"*Marked-up report to settle* {line}" for line in waiting.marked),
+    ]
+    yield from _listed(documents, "the page") if documents else ()
 
 
 def _groups(found: Mine) -> Iterator[Block]:

@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 from slack_sdk.models.blocks import Block
-from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
 from bot.errors import NotAllowed, SecretariatError, StateUnusable
 from bot.model import Person
-from bot.slack_text import cut, escaped, spelt
+from bot.slack_text import escaped, spelt
 from handlers import marked_documents
 from handlers.mail.attachments import safe_name
 from handlers.marked_documents import Came
-from handlers.slack.blocks import button, buttons, field, modal, section
+from handlers.slack.blocks import button, buttons, section
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, asker
+from handlers.slack.handing_in import FILE, MOST_BYTES, document_form, first_of, no_form_here
 
-MARKED, FILE = "marked", "file"
-MOST_BYTES = 40 * 1024 * 1024
-MOST_LINES, LONGEST_LINE = 30, 300
+MARKED = "marked"
+MOST_LINES = 30
 ELSEWHERE = "Mail the document to the PMO's mailbox: it is read there line by line."
 
 
 def marked_asked(door: SlackDoor, asked: Asked) -> Answer:
     """Where there is no modal, the other door."""
-    with door.database.reading() as session:
-        asker(session, asked)
-    return Answer(f"A file cannot be handed in here. {ELSEWHERE}")
+    return no_form_here(door, asked, ELSEWHERE)
 
 
 def marked_opened(door: SlackDoor, asked: Asked) -> View:
     """The file."""
-    with door.database.reading() as session:
-        asker(session, asked)
-    file = FileInputElement(action_id=FILE, filetypes=["docx"], max_files=1)
-    blocks: list[Block] = [
-        section("The report as it was issued, with your changes tracked, or comments: each line becomes a request."),
-        field("The .docx as you saved it", file, block_id=FILE, hint=f"Up to {MOST_BYTES >> 20} MB."),
-    ]
-    return modal(MARKED, "A marked-up report", blocks, submit="Send")
+    says = "The report as it was issued, with your changes tracked, or comments: each line becomes a request."
+    return document_form(door, asked, MARKED, "A marked-up report", says=says, submit="Send")
 
 
 def marked_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
@@ -66,9 +57,7 @@ def marked_given(door: SlackDoor, person: Person, name: str, content: bytes) -> 
         row = marked_documents.from_document(
             session, door.announcer, writer, content, person, came, door.clock.now()
         )  # fmt: skip
-        lines = [cut(line, LONGEST_LINE) for line in marked_documents.said(session, row)]
-    left = len(lines) - MOST_LINES
-    more = [f"… and {left} more."] if left > 0 else []
-    said = ["What you marked is recorded.", *(f"• {line}" for line in lines[:MOST_LINES]), *more]
+        lines = first_of(marked_documents.said(session, row), MOST_LINES)
+    said = ["What you marked is recorded.", *lines]
     blocks: list[Block] = [*map(section, map(spelt, said)), buttons(button("My requests", "requests"))]
     return Answer("\n".join(map(escaped, said)), tuple(blocks))

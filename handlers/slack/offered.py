@@ -15,7 +15,8 @@ from bot.drafts import reference_of
 from bot.errors import UnknownThing
 from bot.model import Offer, Person
 from bot.slack_text import escaped, sections, spelt
-from bot.store.tables import AmendmentRow, OutboxRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.requests import enter_no_comments
 from handlers.slack.blocks import MOST_IN_MESSAGE, button, buttons, context, header, section
 from handlers.slack.door import Answer, Asked, SlackDoor, asker
@@ -95,7 +96,7 @@ def message_again(session: Session, asked: Asked) -> Answer | None:
 def drawn_again(session: Session, row: OutboxRow) -> Answer | None:
     """The notice as a message: its text, who used which button and when, and the buttons that are left."""
     uses = {offer: offers.use_of(session, offer, row.recipient) for offer in outbox.offers_of(row)}
-    said = [f"{_about(offer)}{use.said}." for offer, use in uses.items() if use]
+    said = list(dict.fromkeys(f"{_about(offer)}{use.said}." for offer, use in uses.items() if use))
     if not said:
         return None
     left = [(n, offer) for n, (offer, use) in enumerate(uses.items()) if use is None or not use.is_spent]

@@ -16,7 +16,7 @@ from bot.errors import SecretariatError
 from bot.model import Person
 from bot.releases import Batch
 from bot.slack_text import cut, escaped, sections, spelt
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.slack.blocks import asks_first, button, buttons, field, modal, section
 from handlers.slack.confirming import Doing, Follows, Weighty, in_words, shown_first
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker, packed

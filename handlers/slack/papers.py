@@ -16,7 +16,7 @@ from bot.errors import SecretariatError, UnknownThing
 from bot.model import Meeting
 from bot.packs import HINT, NONE, Pack, Paper
 from bot.slack_text import cut, escaped, linked, spelt
-from bot.store.tables import ExpectedPaperRow
+from bot.store.meeting_tables import ExpectedPaperRow
 from handlers.slack.blocks import asks_first, button, buttons, context, field, modal, section
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker, packed
 from handlers.slack.meetings import escaped_line

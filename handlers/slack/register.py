@@ -99,6 +99,8 @@ from handlers.slack.requests import (
     requests_asked,
     withdrawal_opened,
     withdrawal_sent,
+    word_refusal_opened,
+    word_refusal_sent,
 )
 from handlers.slack.reviews import (
     REVIEW_FORM,
@@ -189,6 +191,7 @@ CLICKS: dict[str, Click] = {  # by action id, in messages and on the home tab; `
     "no_comments": Click(no_comments_clicked),
     "done": Click(done_clicked),
     "give_word": Click(word_clicked),
+    "refuse_word": Click(form="refuse_word"),
     "requests": Click(requests_asked),
     "add_to_request": Click(form="add_to_request"),
     "withdraw_request": Click(form="withdraw_request"),
@@ -222,6 +225,7 @@ FORMS: dict[str, Form] = {  # modals, by callback id
     ),
     "add_to_request": Form("Add to your request", addition_opened, addition_sent),
     "withdraw_request": Form("Withdraw your request", withdrawal_opened, withdrawal_sent),
+    "refuse_word": Form("We do not agree", word_refusal_opened, word_refusal_sent),
     "review": Form("Review a request", review_opened, review_sent, {"verdict": review_changed}),
     "sure_review": sure(REVIEWING),
     "submit": Form(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
@@ -13,27 +12,19 @@ from bot.amendment_life import represents_today
 from bot.clock import spoken, spoken_date
 from bot.corrections import OUTCOMES
 from bot.errors import SecretariatError
-from bot.formats import timestamp
+from bot.formats import DraftedDecision
 from bot.issued_reports import IssuedReport
 from bot.model import Offer
-from bot.slack_text import cut, escaped, linked, spelt
-from handlers.slack.blocks import button, buttons, context, header, section
+from bot.slack_text import escaped, spelt
+from handlers.slack import headed_lines
+from handlers.slack.blocks import button, buttons, context, header
 from handlers.slack.door import Answer, Asked, SlackDoor, asker
+from handlers.slack.headed_lines import Line, headed, line_shown
 from handlers.slack.paging import page_asked, page_of, turning, turning_in_words
 from schedules.finding import day_named, known_group
 
 REPORT, COPY = "report", "report_copy"  # clicks
 A_PAGE = 20
-LONGEST_LINE = 1_500  # characters: the document has the whole
-
-
-class Line(NamedTuple):
-    """A line of the report under its heading; `at` is its second in the recording."""
-
-    heading: str
-    ref: str
-    text: str
-    at: float | None = None
 
 
 def report_asked(door: SlackDoor, asked: Asked) -> Answer:
@@ -61,29 +52,18 @@ def _shown(door: SlackDoor, issued: IssuedReport, open_until: str, number: int, 
     title = f"{issued.meeting.known_as} headline report, {spoken_date(report.meeting_on)}"
     small = f"{report.reference}. {report.version}, by {report.issued_by}. {open_until}".strip()
     page = page_of(list(lines_of(issued)), number, size=A_PAGE)
-    said, blocks = [f"*{escaped(title)}*", escaped(small)], [header(title), context(spelt(small))]
-    heading = ""
-    for line in page.rows:
-        if line.heading != heading:
-            heading = line.heading
-            said.append(f"*{heading}*")
-            blocks.append(section(f"*{heading}*"))
-        plain, block = _line(issued, line)
-        said.append(plain)
-        blocks.append(block)
+    said, lines = headed(page.rows, lambda line: _line(issued, line))
     copy = button("Send me the document", COPY, issued.row.id)
-    blocks.append(buttons(*turning(page, REPORT, named), *map(_button, answers), copy))
-    said.append(turning_in_words(page, f"{door.config.slack.command} {REPORT} {named}"))
-    return Answer("\n".join(filter(None, said)), tuple(blocks), replaces=number > 1)
+    below = buttons(*turning(page, REPORT, named), *map(_button, answers), copy)
+    turn = turning_in_words(page, f"{door.config.slack.command} {REPORT} {named}")
+    said = [f"*{escaped(title)}*", escaped(small), *said, turn]
+    blocks = (header(title), context(spelt(small)), *lines, below)
+    return Answer("\n".join(filter(None, said)), blocks, replaces=number > 1)
 
 
 def _line(issued: IssuedReport, line: Line) -> tuple[str, Block]:
-    heard = timestamp(line.at) if line.at is not None else ""
-    link, ref = issued.link(line.at), f"*{escaped(line.ref)}* " if line.ref else ""
-    text = cut(line.text, LONGEST_LINE)
-    plain = f"{ref}{escaped(text)} {heard} {escaped(link)}".rstrip()
     beside = _button(offers.to_amend(issued.meeting, line.ref)) if line.ref else None
-    return plain, section(f"{ref}{spelt(text)} {linked(link, heard) if heard else ''}".rstrip(), beside=beside)
+    return line_shown(line, issued.link(line.at), beside=beside)
 
 
 def _button(offer: Offer) -> ButtonElement:
@@ -91,24 +71,15 @@ def _button(offer: Offer) -> ButtonElement:
 
 
 def lines_of(issued: IssuedReport) -> Iterator[Line]:
-    """The lines in the order in which they are read: decisions, actions, viewpoints, RAID items, dates to note."""
-    draft = issued.report.draft
-    for decision in draft.decisions:
-        how = f"{OUTCOMES[decision.outcome]}, by {decision.reached_by}" if decision.reached_by else (
-            OUTCOMES[decision.outcome]
-        )  # fmt: skip
-        yield Line("Decisions", decision.ref, f"{decision.text} ({how})", decision.at)
-    for action in draft.actions:
-        owner = ", ".join(action.owner) or "not given"
-        due = f"; due: {action.due}" if action.due else ""
-        yield Line("Actions", action.ref, f"{action.text} (owner: {owner}{due})", action.at)
-    for view in draft.viewpoints:
-        who = ", for ".join(filter(None, [view.speaker, view.constituency])) or "Not attributed"
-        yield Line("Viewpoints", "", f"{who}: {view.text}", view.at)
-    for raid in draft.raid:
-        yield Line("Risks, assumptions, issues, dependencies", "", f"{raid.kind.capitalize()}: {raid.text}", raid.at)
+    """The report's lines, and the dates to note."""
+    yield from headed_lines.lines_of(issued.report.draft, _outcome, is_issued=True)
     for what, when in issued.report.dates_to_note:
         yield Line("Dates to note", "", f"{what}: {when}")
+
+
+def _outcome(decision: DraftedDecision) -> str:
+    outcome = OUTCOMES[decision.outcome]
+    return f"{outcome}, by {decision.reached_by}" if decision.reached_by else outcome
 
 
 def document_asked(door: SlackDoor, asked: Asked) -> Answer:

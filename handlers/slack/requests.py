@@ -9,15 +9,15 @@ from slack_sdk.models.blocks import Block, PlainTextInputElement
 from slack_sdk.models.views import View
 from sqlalchemy.orm import Session
 
-from bot import amendments
+from bot import amendments, offers, reviews
 from bot.amendment_life import ENDED, OPEN, Kind, additions_to, decision_on, meeting_of, words
-from bot.amendments import own
+from bot.amendments import own, place_of
 from bot.clock import spoken
 from bot.drafts import reference_of
 from bot.errors import NotAllowed, SecretariatError, StateUnusable, UnknownThing
 from bot.slack_text import cut, escaped, sections
-from bot.store.tables import AmendmentRow
-from handlers.requests import add_to_request
+from bot.store.amendment_tables import AmendmentRow
+from handlers.requests import NotAgreed, add_to_request, refuse_word
 from handlers.slack.blocks import button, buttons, field, modal, section
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker, packed
 from handlers.slack.offered import give_word
@@ -25,13 +25,15 @@ from handlers.slack.paging import page_asked, page_of, turning, turning_in_words
 from schedules.amendment_words import outcome_words
 
 REQUESTS, ADD, WITHDRAW = "requests", "add_to_request", "withdraw_request"  # clicks and forms
-REQUESTS_FORM = "[AM-001 [withdraw | agree | add: TEXT]]"
+REFUSE = offers.NO_WORD
+REQUESTS_FORM = "[AM-001 [withdraw | agree | disagree: WHY | add: TEXT]]"
 A_PAGE = 5
 LONGEST_FIELD = 3_000
 SHOWN = 600  # characters of a text in a list
 MOST_ADDITIONS = 3
 _ORDER = re.compile(
-    r"(?P<reference>\S+?)\s*(?::|\s)\s*(?P<deed>withdraw|add|agree)\b\s*:?\s*(?P<text>.*)", re.DOTALL | re.IGNORECASE
+    r"(?P<reference>\S+?)\s*(?::|\s)\s*(?P<deed>withdraw|add|agree|disagree)\b\s*:?\s*(?P<text>.*)",
+    re.DOTALL | re.IGNORECASE,
 )
 
 
@@ -68,7 +70,7 @@ def _whole(session: Session, row: AmendmentRow) -> str:
 
 
 def _lines(session: Session, row: AmendmentRow) -> Iterator[str]:
-    about = f"{row.line_ref or 'the report as a whole'}, {reference_of(meeting_of(session, row))}"
+    about = f"{place_of(row)}, {reference_of(meeting_of(session, row))}"
     stands = outcome_words(row) if row.state in ENDED else words(row.state)
     yield f"*{row.reference}* {about}: {stands}{', came late' if row.late else ''}"
     yield cut(row.proposed_text, SHOWN)
@@ -109,10 +111,29 @@ def _agree(door: SlackDoor, asked: Asked, reference: str, _text: str) -> Answer:
         return Answer(escaped(give_word(door, session, asker(session, asked), reference)))
 
 
+def _disagree(door: SlackDoor, asked: Asked, reference: str, text: str) -> Answer:
+    return _refuse(door, asked, reference, NotAgreed(text))
+
+
+def _refuse(door: SlackDoor, asked: Asked, reference: str, said: NotAgreed) -> Answer:
+    with door.database.session() as session:
+        person, now = asker(session, asked), door.clock.now()
+        row = reviews.wanting_word_of(session, reference, person, now)
+        if acted_before(session, f"{REFUSE}:{asked.source_key}", now):
+            return Answer("That is noted already.")
+        key = asked.source_key
+        own = refuse_word(session, door.announcer, row, said, by=person, now=now, came_by="slack", source_key=key)
+        more = f" {own.reference} asks for your words in place of it." if own else ""
+        late = " It came after requests had closed, and is marked late." if own and own.late else ""
+        stays = f"{row.reference} is not agreed to: the view of {escaped(row.needs_word_of or '')} stays."
+        return Answer(f"{stays}{more}{late}")
+
+
 _DEEDS: dict[str, Callable[[SlackDoor, Asked, str, str], Answer]] = {
     "withdraw": _withdraw,
     "add": _add,
     "agree": _agree,
+    "disagree": _disagree,
 }
 
 
@@ -139,6 +160,38 @@ def withdrawal_sent(door: SlackDoor, filled: Filled) -> Answer | Wrong:
     return _sent(filled, lambda: _withdraw(door, filled.asked, str(filled.about.get("reference")), filled.text("text")))
 
 
+def word_refusal_opened(door: SlackDoor, asked: Asked) -> View:
+    """What the record says and would say, why they do not agree, and the words to which they would."""
+    with door.database.reading() as session:
+        row = reviews.wanting_word_of(session, asked.text, asker(session, asked), door.clock.now())
+        reviews.refuse_needless_word(row)
+        said = [f"*{row.reference}* {row.line_ref}", f"The report says: {row.present_text}"]
+        shown = [section(part) for part in sections("\n".join([*said, f"It would say: {row.proposed_text}"]))]
+        why = PlainTextInputElement(action_id="reason", multiline=True, max_length=LONGEST_FIELD)
+        words_ = PlainTextInputElement(action_id="instead", multiline=True, max_length=LONGEST_FIELD)
+        fields = [
+            field("Why, if you want to say", why, block_id="reason", optional=True),
+            field(
+                "Other words that you would agree to", words_, block_id="instead", optional=True,
+                hint="They become a request of your own beside this one; the PMO looks for a text that both agree to.",
+            ),
+        ]  # fmt: skip
+        return modal(
+            REFUSE,
+            "We do not agree",
+            [*shown, *fields],
+            submit="We do not agree",
+            about=packed(reference=row.reference),
+        )
+
+
+def word_refusal_sent(door: SlackDoor, filled: Filled) -> Answer | Wrong:
+    """The view stays; other words are a request beside the first."""
+    said = NotAgreed(filled.text("reason"), filled.text("instead"))
+    about = str(filled.about.get("reference"))
+    return _sent(filled, lambda: _refuse(door, filled.asked, about, said), on="reason")
+
+
 def _about_one(door: SlackDoor, asked: Asked, form: str, title: str, asked_for: Block, submit: str) -> View:
     with door.database.reading() as session:
         row = own(session, asked.text, asker(session, asked), door.clock.now())
@@ -152,10 +205,10 @@ def _about_one(door: SlackDoor, asked: Asked, form: str, title: str, asked_for: 
         )
 
 
-def _sent(filled: Filled, act: Callable[[], Answer]) -> Answer | Wrong:
+def _sent(filled: Filled, act: Callable[[], Answer], *, on: str = "text") -> Answer | Wrong:
     try:
         return act()
     except (NotAllowed, UnknownThing, StateUnusable):
         raise
     except SecretariatError as error:
-        return Wrong({"text": str(error)})
+        return Wrong({on: str(error)})

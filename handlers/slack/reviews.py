@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from bot import access, reviews, rivals
 from bot.access import Deed
 from bot.amendment_life import Kind, State, meeting_of, words
-from bot.amendments import named
+from bot.amendments import named, place_of
 from bot.drafts import reference_of
 from bot.errors import NotAllowed, SecretariatError, StateUnusable, UnknownThing
 from bot.model import Person
 from bot.request_in_full import in_full, name_of
 from bot.reviews import Verdict
 from bot.slack_text import cut, escaped, sections
-from bot.store.tables import AmendmentRow
+from bot.store.amendment_tables import AmendmentRow
 from handlers.requests import review_request
 from handlers.slack.blocks import button, buttons, field, modal, option, section
 from handlers.slack.confirming import Doing, Follows, Weighty, in_words, not_agreed, shown_first
@@ -81,7 +81,7 @@ def review_asked(door: SlackDoor, asked: Asked) -> Answer:
 def _line(session: Session, row: AmendmentRow) -> str:
     late = ", came late" if row.late else ""
     who = f"{name_of(session, row.requester_id)}, {row.constituency or 'for no constituency'}"
-    about = f"{row.line_ref or 'the report as a whole'} of {reference_of(meeting_of(session, row))}"
+    about = f"{place_of(row)} of {reference_of(meeting_of(session, row))}"
     others = ", ".join(other.reference for other in rivals.rivals_of(session, row))
     same = f"\nWould change the same words: {others}" if others else ""
     head = f"*{row.reference}* {words(row.kind)}, {words(row.state)}{late}: {who}, about {about}"
@@ -196,7 +196,7 @@ def _of_the_report(row: AmendmentRow) -> str:
     if row.kind == Kind.NOTE:
         return f"Its next revision has a post-meeting note: {row.agreed_text}"
     now = f"\nNow it says: {row.present_text}" if row.present_text else ""
-    return f"What is issued stays. Its next revision says of {row.line_ref or 'it'}: {row.agreed_text}{now}"
+    return f"What is issued stays. Its next revision says of {place_of(row)}: {row.agreed_text}{now}"
 
 
 def verdict_in(text: str) -> tuple[str, Verdict]:

@@ -25,7 +25,7 @@ from bot.errors import NotAllowed, SecretariatError, StateUnusable, UnknownThing
 from bot.model import Meeting, Person
 from bot.papers import LONGEST_NOTE, LONGEST_TITLE, PURPOSES, Sent
 from bot.slack_text import cut, escaped, spelt
-from bot.store.tables import ExpectedPaperRow
+from bot.store.meeting_tables import ExpectedPaperRow
 from handlers.mail.attachments import DOCUMENTS, MOST_BYTES, Standing, attached
 from handlers.slack.blocks import MOST_OPTIONS, button, field, modal, option, section
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker

@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from bot import audit, meetings, releases
 from bot.model import Person
-from bot.store.tables import AuditRow, OutboxRow
+from bot.store.house_tables import AuditRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.web.desk import Desk
 from handlers.web.door import STAY
 from handlers.web.rendering import answer

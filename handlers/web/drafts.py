@@ -10,7 +10,9 @@ from starlette.responses import Response
 from bot import meetings, reports
 from bot.drafts import WORKING
 from bot.formats import Draft, marked_alone
-from bot.store.tables import DraftRow, MeetingRow, RecordingRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 from handlers.web.desk import Desk
 from handlers.web.forms import shown_form
 from handlers.web.lines import by_kind, shown_line

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from bot import listening_copies
-from bot.store.report_tables import ReissueRow
-from bot.store.tables import DraftRow, RecordingRow, ReportRow
+from bot.store.draft_tables import DraftRow
+from bot.store.report_tables import ReissueRow, ReportRow
+from bot.store.speech_tables import RecordingRow
 from handlers.web.desk import Desk
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
@@ -24,8 +24,8 @@ from bot.errors import SecretariatError, StateUnusable
 from bot.model import Meeting, Person
 from bot.report_life import Stands
 from bot.reports import Issue
-from bot.store.report_tables import ReportCopyRow
-from bot.store.tables import ClearanceRow, DraftRow, ReportRow
+from bot.store.draft_tables import ClearanceRow, DraftRow
+from bot.store.report_tables import ReportCopyRow, ReportRow
 from handlers.web.desk import Desk
 from handlers.web.drafts import recording_of
 from handlers.web.fields import Fields
@@ -33,6 +33,7 @@ from handlers.web.forms import Sent, remember, shown_form
 from handlers.web.lines import REACHED_BY, lines_of
 from handlers.web.meetings import known_meeting
 from handlers.web.rendering import answer
+from handlers.web.shown import Shown
 from schedules import clearing
 
 PREVIEW, ISSUE, CONFIRM = "preview", "issue", "confirm"
@@ -59,17 +60,6 @@ class ShownIssue:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the page says beside what is on file."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
-    preview: ShownIssue | None = None
-    meanwhile: str = ""
-    status: int = 200
-
-
-@dataclass(frozen=True)
 class OnFile:
     """Where the report stands, by its meeting. `looked` is what issuing would put out now, with nothing vouched for."""
 
@@ -89,7 +79,7 @@ class OnFile:
 def one(desk: Desk, request: Request) -> Response:
     """`/meetings/{uid}/report`."""
     said = STEPS.get(request.query_params.get("done", ""), "")
-    return _page(desk, request, Shown(meanwhile=said))
+    return _page(desk, request, Shown[ShownIssue](meanwhile=said))
 
 
 def asked(desk: Desk, request: Request, sent: Sent) -> Response:
@@ -103,13 +93,13 @@ def asked(desk: Desk, request: Request, sent: Sent) -> Response:
     except StateUnusable:
         raise
     except SecretariatError as error:
-        return _page(desk, request, Shown(sent.lines(), {"": str(error)}, status=422))
+        return _page(desk, request, Shown[ShownIssue](sent.lines(), {"": str(error)}, status=422))
     if by is None:
-        return _page(desk, request, Shown(sent.lines(), fields.wrong, status=422))
+        return _page(desk, request, Shown[ShownIssue](sent.lines(), fields.wrong, status=422))
     remember(request, by)
     if preview is not None:
         meanwhile = CHANGED_MEANWHILE if step == ISSUE else ""
-        return _page(desk, request, Shown(sent.lines(), {}, preview, meanwhile, 409 if meanwhile else 200))
+        return _page(desk, request, Shown[ShownIssue](sent.lines(), {}, preview, meanwhile, 409 if meanwhile else 200))
     return RedirectResponse(f"/meetings/{quote(meeting.uid)}/report?done={step}", 303)
 
 
@@ -181,7 +171,7 @@ def _seen(prepared: Issue, recipients: Sequence[Person]) -> str:
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
-def _page(desk: Desk, request: Request, shown: Shown) -> Response:
+def _page(desk: Desk, request: Request, shown: Shown[ShownIssue]) -> Response:
     with desk.database.reading() as session:
         found = _on_file(desk, session, known_meeting(desk, session, request.path_params["uid"]))
         return answer(

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from bot.audit import first_broken_link
 from bot.clock import parse_instant
+from bot.store.house_tables import AuditRow
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AuditRow
 from handlers.web.desk import Desk
 from handlers.web.paging import paged
 from handlers.web.rendering import answer

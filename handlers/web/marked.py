@@ -16,7 +16,7 @@ from bot import members
 from bot.errors import SecretariatError, StateUnusable
 from bot.marked_requests import MarkedUp
 from bot.model import Person
-from bot.store.report_tables import MarkedDocumentRow
+from bot.store.amendment_tables import MarkedDocumentRow
 from handlers import marked_documents
 from handlers.marked_documents import Came, Reader
 from handlers.web.desk import Desk

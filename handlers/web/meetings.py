@@ -17,7 +17,11 @@ from starlette.responses import RedirectResponse, Response
 from bot import amendments, meetings, members
 from bot.errors import SecretariatError, StateUnusable
 from bot.model import Deadline, Meeting, MeetingStatus
-from bot.store.tables import DraftRow, MeetingRow, ObligationRow, OutboxRow, RecordingRow, ReportRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow, ObligationRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.report_tables import ReportRow
+from bot.store.speech_tables import RecordingRow
 from handlers.web.change_forms import first_values
 from handlers.web.desk import Desk
 from handlers.web.feeds import addresses

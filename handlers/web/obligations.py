@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from bot import amendments, audit, meetings, obligations, papers
 from bot.model import Deadline, Meeting, MeetingStatus, Person
 from bot.obligations import ACTION, CHANGE_DECISION, CLOSED, EXPECTED_PAPER, NOT_TO_BE_MET, REQUEST, Obligation
-from bot.store.tables import ActionRow, ChangeRequestRow, ReportRow
+from bot.store.meeting_tables import ChangeRequestRow
+from bot.store.report_tables import ActionRow, ReportRow
 from handlers.web.deeds import HERE
 from handlers.web.desk import Desk
 from schedules.matters import stopped_clocks

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bot import brakes, meetings, releases
 from bot.model import OutboxState
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.web.desk import Desk
 from handlers.web.forms import shown_form
 from handlers.web.paging import paged

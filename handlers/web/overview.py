@@ -12,7 +12,9 @@ from starlette.responses import Response
 from bot import brakes, drafts, returns
 from bot.model import OutboxState
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import OutboxRow, RecordingRow
+from bot.store.outbox_tables import OutboxRow
+from bot.store.speech_tables import RecordingRow
+from handlers import marked_documents
 from handlers.web.desk import Desk
 from handlers.web.meetings import coming, held_lately
 from handlers.web.rendering import answer
@@ -42,6 +44,7 @@ def overview(desk: Desk, request: Request) -> Response:
             failed=_notices(session, OutboxState.FAILED),
             failed_in_all=_count(session, OutboxState.FAILED),
             returned=returns.waiting(session),
+            marked=marked_documents.waiting(session),
             inbox=session.scalars(select(InboxRow).where(InboxRow.state == "needs_a_person")).all(),
             notices=session.scalars(newest).all(),
             stopped=brakes.in_words(session, now),

@@ -24,6 +24,7 @@ from handlers.web import (
     changing,
     deeds,
     drafts,
+    errata,
     feeds,
     files,
     issuing,
@@ -76,6 +77,7 @@ PAGES: dict[str, Callable[[Desk, Request], Response]] = {
     "/requests/tracker/{uid}": requests.tracker,
     "/requests/{reference}": requests.one,
     "/reports/{id}/reissue": reissuing.one,
+    "/reports/{id}/correct": errata.one,
     "/inbox": ledgers.inbox,
     "/mailbox": mailbox.listed,
     "/mailbox/{id}": mailbox.one,
@@ -98,6 +100,7 @@ FORMS: dict[str, Callable[[Desk, Request, Sent], Response]] = {
     "/requests/marked/{id}": marked.decided,
     "/requests/{reference}": requests.decided,
     "/reports/{id}/reissue": reissuing.asked,
+    "/reports/{id}/correct": errata.asked,
 }
 BRING_FILES = ("/requests/marked", "/returns")  # the forms by which a document is given in
 HEADINGS = {

@@ -25,7 +25,8 @@ from bot.errors import SecretariatError
 from bot.exclusions import Asked, Erased
 from bot.meetings import by_uid
 from bot.model import Person
-from bot.store.tables import DraftRow, RecordingRow, TranscriptRow
+from bot.store.draft_tables import DraftRow
+from bot.store.speech_tables import RecordingRow, TranscriptRow
 from handlers.web.desk import Desk
 from handlers.web.fields import Fields
 from handlers.web.forms import Sent, remember, shown_form
@@ -70,7 +71,7 @@ def decided(desk: Desk, request: Request, sent: Sent) -> Response:
     if fields.wrong:
         return _page(desk, request, values=sent.lines(), wrong=fields.wrong, status=422)
     for each in erased:
-        exclusions.clear_away(desk.excluding(), each)
+        exclusions.clear_away(desk.database, desk.excluding(), each)
     return RedirectResponse(f"/recordings/{place}/about", 303, {"Cache-Control": "no-store"})
 
 

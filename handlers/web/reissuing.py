@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
@@ -15,12 +15,14 @@ from bot import meetings, reissues, reports, revisions
 from bot.errors import SecretariatError, StateUnusable
 from bot.model import Meeting, Person
 from bot.reissues import Proposed
-from bot.store.tables import AmendmentRow, ReportRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.report_tables import ReportRow
 from handlers.web import deeds
 from handlers.web.desk import Desk
 from handlers.web.fields import Fields
 from handlers.web.forms import Sent, remember, shown_form
 from handlers.web.rendering import answer
+from handlers.web.shown import Shown
 from schedules import reissue_words, reissuing
 from schedules.reissuing import Asked
 
@@ -40,31 +42,20 @@ class Preview:
     seen: str
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What the page says beside where the report stands."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
-    preview: Preview | None = None
-    meanwhile: str = ""
-    status: int = 200
-
-
 def one(desk: Desk, request: Request) -> Response:
     """`/reports/{id}/reissue`: what the amended report waits for, and what was made ready."""
-    return _page(desk, request, Shown())
+    return _page(desk, request, Shown[Preview]())
 
 
 def asked(desk: Desk, request: Request, sent: Sent) -> Response:
     """Its release was asked for: shows what would go out, or issues it where that has been seen."""
     fields, now = Fields(sent), desk.clock.now()
     with desk.database.reading() as session:
-        by, (_, meeting) = fields.person(session, now), _report(session, request)
+        by, (_, meeting) = fields.person(session, now), issued_report(session, request)
     if by is None or fields.wrong:
-        return _page(desk, request, Shown(sent.lines(), fields.wrong, status=422))
+        return _page(desk, request, Shown[Preview](sent.lines(), fields.wrong, status=422))
     remember(request, by)
-    shown, doing = Shown(sent.lines(), {}, status=409), sent.line("step") == DO
+    shown, doing = Shown[Preview](sent.lines(), {}, status=409), sent.line("step") == DO
     try:
         with desk.database.reading() as session:
             number = deeds.done_before(session, sent.line("deed"), now)
@@ -115,7 +106,8 @@ def _release(desk: Desk, found: Proposed, sent: Sent, by: Person) -> int:
         )
 
 
-def _report(session: Session, request: Request) -> tuple[ReportRow, Meeting]:
+def issued_report(session: Session, request: Request) -> tuple[ReportRow, Meeting]:
+    """The newest revision of the report that the address names, and its meeting; 404 where there is none."""
     row = session.get(ReportRow, request.path_params["id"])
     newest = reports.latest(session, row.meeting_uid) if row else None
     meeting = meetings.by_uid(session, row.meeting_uid) if row else None
@@ -124,9 +116,9 @@ def _report(session: Session, request: Request) -> tuple[ReportRow, Meeting]:
     return newest, meeting
 
 
-def _page(desk: Desk, request: Request, shown: Shown) -> Response:
+def _page(desk: Desk, request: Request, shown: Shown[Preview]) -> Response:
     with desk.database.reading() as session:
-        row, meeting = _report(session, request)
+        row, meeting = issued_report(session, request)
         filled = shown_form(desk, session, request, shown.values, shown.wrong)
         return answer(
             desk,
@@ -155,6 +147,6 @@ def _conflicts(session: Session, desk: Desk, meeting: Meeting) -> Sequence[tuple
     except SecretariatError:  # nothing was accepted that changes the report
         return ()
     return [
-        (one.line, one.present, [session.get_one(AmendmentRow, reference) for reference, _ in one.wanted])
+        (one.place, one.present, [session.get_one(AmendmentRow, reference) for reference, _ in one.wanted])
         for one in found
     ]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from bot import brakes, meetings, outbox, releases
 from bot.model import Meeting, Person
-from bot.store.tables import OutboxRow
+from bot.store.outbox_tables import OutboxRow
 from handlers.web import deeds
 from handlers.web.desk import Desk
 from handlers.web.fields import Fields

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from bot.clock import LONDON, spoken, spoken_date
 from bot.formats import timestamp
+from bot.report_cells import place_or_whole
 from handlers.web.desk import Desk
 
 PAGES = (
@@ -73,6 +74,7 @@ def _templates() -> Environment:
         "timestamp": timestamp,
         "words": _words,
         "pair": _pair,
+        "place": place_or_whole,
     }
     return environment
 

@@ -11,7 +11,8 @@ from bot import members
 from bot.model import HeadlineReport
 from bot.reports import snapshot_is_whole
 from bot.revisions import superseded_by
-from bot.store.tables import DraftRow, ReportRow
+from bot.store.draft_tables import DraftRow
+from bot.store.report_tables import ReportRow
 from handlers.web.desk import Desk
 from handlers.web.drafts import recording_of
 from handlers.web.lines import lines_of

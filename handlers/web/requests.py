@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,14 +16,18 @@ from bot import meetings, members, releases, reports, reviews, rivals
 from bot import tracker as tracking
 from bot.access import Deed, require_deed
 from bot.amendment_life import ENDED, KIND_WORDS, OPEN, SPEAK, Kind, State, What, meeting_of, word_refused, words
+from bot.amendments import place_of
 from bot.drafts import reference_of
 from bot.errors import SecretariatError, StateUnusable
 from bot.formats import Evidence
 from bot.model import Meeting, Person
 from bot.reviews import Verdict
-from bot.store.tables import AmendmentRow, DraftRow, MeetingRow, RecordingRow
+from bot.store.amendment_tables import AmendmentRow
+from bot.store.draft_tables import DraftRow
+from bot.store.meeting_tables import MeetingRow
+from bot.store.speech_tables import RecordingRow
 from handlers import marked_documents
-from handlers.requests import review_request
+from handlers.requests import NotAgreed, refuse_word, review_request
 from handlers.web import deeds
 from handlers.web.desk import Desk
 from handlers.web.drafts import recording_of
@@ -31,6 +35,7 @@ from handlers.web.fields import Fields
 from handlers.web.forms import Sent, remember, shown_form
 from handlers.web.paging import paged
 from handlers.web.rendering import answer
+from handlers.web.shown import Shown
 from schedules.amendment_words import word_asked
 from schedules.consequences import ToSend, composed
 
@@ -66,17 +71,6 @@ class Follows:
     report: str
     to_send: Sequence[ToSend]
     seen: str
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a page of one request says beside the request."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    wrong: dict[str, str] = field(default_factory=dict)
-    follows: Follows | None = None
-    meanwhile: str = ""
-    status: int = 200
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def _kind_words(row: AmendmentRow) -> str:
 
 def one(desk: Desk, request: Request) -> Response:
     """`/requests/{reference}`: one request whole, and what may be said of it."""
-    return _page(desk, request, Shown())
+    return _page(desk, request, Shown[Follows]())
 
 
 def decided(desk: Desk, request: Request, sent: Sent) -> Response:
@@ -126,7 +120,7 @@ def decided(desk: Desk, request: Request, sent: Sent) -> Response:
     with desk.database.reading() as session:
         row = _row(session, request)
         said, wrong = _said(desk, session, row, sent)
-    shown = Shown(sent.lines(), wrong, status=422)
+    shown = Shown[Follows](sent.lines(), wrong, status=422)
     if said is None:
         return _page(desk, request, shown)
     remember(request, said.by)
@@ -142,7 +136,7 @@ def decided(desk: Desk, request: Request, sent: Sent) -> Response:
         return _page(desk, request, replace(shown, wrong={"": str(error)}))
     meanwhile = MEANWHILE if doing else ""
     return _page(
-        desk, request, replace(shown, follows=follows, meanwhile=meanwhile, status=409 if doing else 200)
+        desk, request, replace(shown, preview=follows, meanwhile=meanwhile, status=409 if doing else 200)
     )  # fmt: skip
 
 
@@ -157,7 +151,8 @@ def _said(desk: Desk, session: Session, row: AmendmentRow, sent: Sent) -> tuple[
         fields.wrong["whose"] = "Say which representative."
     if by is None or fields.wrong:
         return None, fields.wrong
-    return Said(what, reason, text if what == "accept-part" else "", by, whose), {}
+    says = what == "accept-part" or (what == NO_WORD and text != row.proposed_text)  # with which the field begins
+    return Said(what, reason, text if says else "", by, whose), {}
 
 
 def _do(desk: Desk, reference: str, said: Said, sent: Sent, now: datetime) -> int | None:
@@ -195,7 +190,10 @@ def _act(desk: Desk, session: Session, row: AmendmentRow, said: Said, now: datet
         if said.what == WORD:
             reviews.give_word(session, row, by=said.whose, now=now)
             return f"{row.reference}: {said.whose.name} agrees"
-        reviews.refuse_word(session, row, by=said.whose, now=now, reason=said.reason)
+        refuse_word(
+            session, desk.announcer, row, NotAgreed(said.reason, said.text), by=said.whose, now=now, came_by="page",
+            source_key=f"{row.reference}:{said.whose.id}:{now.isoformat()}",
+        )  # fmt: skip
         return f"{row.reference}: {said.whose.name} does not agree"
     if said.what == ASK:
         return _ask(desk, session, row, said.by, now)
@@ -230,7 +228,7 @@ def _of_the_report(row: AmendmentRow) -> str:
         return "It stays as it is: the disagreement goes to escalation or appeal."
     if row.kind == Kind.NOTE:
         return f"Its next revision has a post-meeting note: {row.agreed_text}"
-    return f"What is issued stays. Its next revision says of {row.line_ref or 'it'}: {row.agreed_text}"
+    return f"What is issued stays. Its next revision says of {place_of(row)}: {row.agreed_text}"
 
 
 def _row(session: Session, request: Request) -> AmendmentRow:
@@ -240,11 +238,11 @@ def _row(session: Session, request: Request) -> AmendmentRow:
     return row
 
 
-def _page(desk: Desk, request: Request, shown: Shown) -> Response:
+def _page(desk: Desk, request: Request, shown: Shown[Follows]) -> Response:
     with desk.database.reading() as session:
         row = _row(session, request)
         meeting = meeting_of(session, row)
-        filled = shown_form(desk, session, request, {"text": row.proposed_text} | shown.values, shown.wrong)
+        filled = shown_form(desk, session, request, {"text": row.proposed_text, **shown.values}, shown.wrong)
         may = reviews.may_become(row)
         return answer(
             desk,
@@ -265,7 +263,7 @@ def _page(desk: Desk, request: Request, shown: Shown) -> Response:
             verdicts=[(key, label) for key, label in VERDICTS if _is_offered(row, key, may)],
             representatives=_representatives(session, row, meeting, desk),
             form=filled,
-            follows=shown.follows,
+            follows=shown.preview,
             meanwhile=shown.meanwhile,
             by=next((p.name for p in filled.people if p.id == shown.values.get("by")), ""),
         )

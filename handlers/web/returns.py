@@ -22,8 +22,7 @@ from bot.report_imports import Decided, Returned
 from bot.report_table import Change, Conflict, Edit
 from bot.report_words import COLUMN_WORDS, TABLE_WORDS
 from bot.returns import Brought, Door, Found, State
-from bot.store.report_tables import ReturnRow
-from bot.store.tables import DraftRow
+from bot.store.draft_tables import DraftRow, ReturnRow
 from handlers.mail.attachments import safe_name
 from handlers.web.desk import Desk
 from handlers.web.drafts import recording_of
@@ -275,5 +274,8 @@ def file(desk: Desk, request: Request) -> Response:
         raise HTTPException(404, f"{row.reference} was refused: its file is kept, and is not opened here.")
     headers = {"Cache-Control": "private, no-cache",
                "Content-Disposition": f"attachment; filename*=utf-8''{quote(row.file_name, safe='')}"}  # fmt: skip
-    content = desk.files.path(row.sha256).read_bytes()
+    try:
+        content = desk.files.path(row.sha256).read_bytes()
+    except FileNotFoundError:
+        raise HTTPException(404, f"The file of {row.reference} is not kept any more.") from None
     return Response(content, media_type="application/octet-stream", headers=headers)

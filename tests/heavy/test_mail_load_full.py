@@ -24,9 +24,9 @@ from sqlalchemy import select
 from bot.adapters.content_files import ContentFolder
 from bot.adapters.mailbox_folder import MailboxFolder
 from bot.clock import Clock
+from bot.store.amendment_tables import AmendmentRow
 from bot.store.database import Database
 from bot.store.mail_tables import InboxRow
-from bot.store.tables import AmendmentRow
 from handlers.mail.inbox import MailInbox
 from handlers.mail.working import MailWorker
 from tests.mail_kill_life import ANNOUNCER, NOW

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from bot.store import mail_tables, postgresql, report_tables, slack_tables, speech_tables, tables  # noqa: F401  # their tables are found by import
+from bot.store import postgresql
 from bot.store.columns import Table
 
 url = context.config.get_main_option("sqlalchemy.url") or ""
