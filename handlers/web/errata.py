@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
@@ -12,16 +13,15 @@ from starlette.responses import Response
 
 from bot import errata, revisions
 from bot.errata import Correction
-from bot.errors import SecretariatError, StateUnusable
-from bot.model import Person
+from bot.model import Meeting, Person
 from bot.report_lines import ReportLine, lines_of
 from bot.report_words import OUTCOMES
 from bot.revisions import Revision
-from handlers.web import deeds
+from handlers.web import deeds, seen_first
 from handlers.web.desk import Desk
 from handlers.web.fields import Fields
 from handlers.web.forms import Sent, remember, shown_form
-from handlers.web.reissuing import DO, issued_report
+from handlers.web.reissuing import issued_report
 from handlers.web.rendering import answer
 from handlers.web.shown import Shown
 from schedules import reissue_words, reissuing
@@ -54,24 +54,21 @@ def asked(desk: Desk, request: Request, sent: Sent) -> Response:
     if by is None or fields.wrong:
         return _page(desk, request, Shown[Preview](sent.lines(), fields.wrong, status=422))
     remember(request, by)
-    shown, doing = Shown[Preview](sent.lines(), {}, status=409), sent.line("step") == DO
-    try:
-        with desk.database.reading() as session:
-            number = deeds.done_before(session, sent.line("deed"), now)
-            if number is not None:
-                return deeds.lead_on(number)
-            revision = errata.proposed(session, meeting, _correction(sent), by=by, now=now)
-            revision = revisions.as_issued(revision, by=by, now=now)
-            preview = _preview(desk, session, revision)
-        if doing and preview.seen == sent.line("seen"):
-            return deeds.lead_on(_issue(desk, revision, sent, by))
-    except StateUnusable:
-        raise
-    except SecretariatError as error:
-        return _page(desk, request, replace(shown, wrong={"": str(error)}, status=422))
-    if doing:
-        return _page(desk, request, replace(shown, preview=preview, meanwhile=MEANWHILE))
-    return _page(desk, request, replace(shown, preview=preview, status=200))
+    return seen_first.answered(
+        desk, sent,
+        seen_first.Way(
+            found=lambda session: _proposed(session, meeting, sent, by, now),
+            preview=lambda session, revision: _preview(desk, session, revision),
+            do=lambda revision: _issue(desk, revision, sent, by),
+            page=lambda shown: _page(desk, request, shown),
+            meanwhile=MEANWHILE,
+        ),
+    )  # fmt: skip
+
+
+def _proposed(session: Session, meeting: Meeting, sent: Sent, by: Person, now: datetime) -> Revision:
+    revision = errata.proposed(session, meeting, _correction(sent), by=by, now=now)
+    return revisions.as_issued(revision, by=by, now=now)
 
 
 def _correction(sent: Sent) -> Correction:

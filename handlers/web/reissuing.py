@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import meetings, reissues, reports, revisions
-from bot.errors import SecretariatError, StateUnusable
+from bot.errors import SecretariatError
 from bot.model import Meeting, Person
 from bot.reissues import Proposed
 from bot.store.amendment_tables import AmendmentRow
 from bot.store.report_tables import ReportRow
-from handlers.web import deeds
+from handlers.web import deeds, seen_first
 from handlers.web.desk import Desk
 from handlers.web.fields import Fields
 from handlers.web.forms import Sent, remember, shown_form
@@ -26,7 +26,7 @@ from handlers.web.shown import Shown
 from schedules import reissue_words, reissuing
 from schedules.reissuing import Asked
 
-DO, CHOOSE = "do", "choose:"
+CHOOSE = "choose:"
 MEANWHILE = "Something was decided since this was shown, so nothing was done. This is what would go out now."
 
 
@@ -55,23 +55,16 @@ def asked(desk: Desk, request: Request, sent: Sent) -> Response:
     if by is None or fields.wrong:
         return _page(desk, request, Shown[Preview](sent.lines(), fields.wrong, status=422))
     remember(request, by)
-    shown, doing = Shown[Preview](sent.lines(), {}, status=409), sent.line("step") == DO
-    try:
-        with desk.database.reading() as session:
-            number = deeds.done_before(session, sent.line("deed"), now)
-            if number is not None:
-                return deeds.lead_on(number)
-            found = reissuing.to_release(session, desk.announcer, meeting, _word(sent, by), now)
-            preview = _preview(desk, session, found)
-        if doing and preview.seen == sent.line("seen"):
-            return deeds.lead_on(_release(desk, found, sent, by))
-    except StateUnusable:
-        raise
-    except SecretariatError as error:
-        return _page(desk, request, replace(shown, wrong={"": str(error)}, status=422))
-    if doing:
-        return _page(desk, request, replace(shown, preview=preview, meanwhile=MEANWHILE))
-    return _page(desk, request, replace(shown, preview=preview, status=200))
+    return seen_first.answered(
+        desk, sent,
+        seen_first.Way(
+            found=lambda session: reissuing.to_release(session, desk.announcer, meeting, _word(sent, by), now),
+            preview=lambda session, found: _preview(desk, session, found),
+            do=lambda found: _release(desk, found, sent, by),
+            page=lambda shown: _page(desk, request, shown),
+            meanwhile=MEANWHILE,
+        ),
+    )  # fmt: skip
 
 
 def _word(sent: Sent, by: Person) -> Asked:
