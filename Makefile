@@ -88,9 +88,9 @@ $(VENV)/.base-weights: $(VENV)/.for-running
 test-openai-whisper: $(VENV)/.for-testing $(VENV)/.openai-whisper $(VENV)/.base-weights
 	@$(BIN)/python -m pytest -n 0 tests/heavy/test_openai_whisper.py
 
-# Speech to text side by side, base weights; the table of docs/PERFORMANCE.md. Half an hour: alone on the machine.
+# Speech to text side by side, base weights; the table of docs/PERFORMANCE.md. Twenty minutes: alone on the machine.
 bench-speech: $(VENV)/.for-testing $(VENV)/.openai-whisper base-weights
-	@$(BIN)/python benchmarks/speech.py --model base --rounds 3
+	@$(BIN)/python benchmarks/speech.py --model base --rounds 3 --write docs/PERFORMANCE.md
 
 # Figures for docs/PERFORMANCE.md; a few minutes, and 1 GB of temporary space.
 bench: $(VENV)/.for-testing

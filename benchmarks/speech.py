@@ -4,7 +4,8 @@
 
 Each runs in a process of its own, in turn, so that a crowded machine slows all alike; the table has medians of the
 rounds. Seconds are from the weights on disk to the transcript, imports apart; the processor's are of all threads;
-memory is the peak of the process. What is not installed is left out. Prints Markdown.
+memory is the peak of the process. What is not installed is left out. Prints Markdown; with `--write FILE` it takes the
+place of what stands between the marks of that file (docs/PERFORMANCE.md).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
+BEGINS, ENDS = "<!-- speech -->", "<!-- /speech -->"  # between which the table stands in docs/PERFORMANCE.md
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from speech_score import Said, Score, normaliser, score  # noqa: E402
@@ -180,6 +182,15 @@ def line(name: str, runs: list[Run], found: Score, first: list[Run]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def with_table(page: str, table: Sequence[str]) -> str:
+    """The page with this table between its marks. Raises ValueError where it has none."""
+    before, begins, rest = page.partition(f"{BEGINS}\n")
+    _, ends, after = rest.partition(f"\n{ENDS}")
+    if not (begins and ends):
+        raise ValueError(f"The page has no {BEGINS} with {ENDS} after it.")
+    return "".join((before, begins, "\n".join(("", *table, "")), ends, after))
+
+
 def processor() -> str:
     """What this machine calls its processor, and how many of it we may use."""
     names = [
@@ -201,6 +212,7 @@ def main() -> int:
     parser.add_argument("--models", type=Path, default=ROOT / "var" / "models")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=CONTENDERS)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into this page, between its marks")
     parser.add_argument("--one", choices=CONTENDERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -224,13 +236,20 @@ def main() -> int:
         "starts",
         "memory",
     )
-    print(f"| {' | '.join(columns)} |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for name in wanted:
-        print(line(name, runs[name], score(runs[name][0].words, truth, normal), runs.get("openai-whisper", [])))
     kinds = ", ".join(f"{package} {version(package)}" for package in PACKAGES if is_installed(package))
-    print(f"\n{arguments.audio.name}, weights {arguments.model}, rounds: {arguments.rounds}. {processor()}. {named}.")
-    print(f"{kinds}. Starts: median and 90th percentile of the error.")
+    table = [
+        f"| {' | '.join(columns)} |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(line(name, runs[name], score(runs[name][0].words, truth, normal), runs.get("openai-whisper", []))
+          for name in wanted),
+        "",
+        f"{arguments.audio.name}, weights {arguments.model}, rounds: {arguments.rounds}. {processor()}. {named}. "
+        f"{kinds}. Starts: median and 90th percentile of the error.",
+    ]  # fmt: skip
+    print("\n".join(table))
+    if arguments.write:
+        page = arguments.write.read_text(encoding="utf-8")
+        arguments.write.write_text(with_table(page, table), encoding="utf-8")
     return 0
 
 
