@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from bot.formats import (
@@ -16,7 +17,7 @@ from bot.formats import (
     Transcript,
 )
 from bot.headlines.actions import actions_in
-from bot.headlines.agenda import align
+from bot.headlines.agenda import Begun, align
 from bot.headlines.checks import Checks
 from bot.headlines.completeness import completeness_of
 from bot.headlines.coverage import coverage_of
@@ -27,7 +28,7 @@ from bot.headlines.matrix import matrix_of, spoken_seconds
 from bot.headlines.people import chair_of
 from bot.headlines.possible import possible_in
 from bot.headlines.raid import raid_in
-from bot.headlines.sentences import sentences_of
+from bot.headlines.sentences import Sentence, sentences_of
 from bot.headlines.viewpoints import viewpoints_in
 
 Line = DraftedDecision | DraftedAction | DraftedViewpoint | DraftedRaidItem
@@ -77,10 +78,13 @@ def draft_from(
         ),
         coverage=coverage_of(transcript, quoted),
     )
-    matrix = matrix_of(
-        draft,
-        agenda=agenda,
-        attendance=attendance,
-        spoken=spoken_seconds(sentences, attendance=attendance, begun=begun),
-    )
+    return _seen_whole(draft, sentences, agenda, attendance, begun)
+
+
+def _seen_whole(
+    draft: Draft, sentences: Sequence[Sentence], agenda: Agenda, attendance: Attendance, begun: Sequence[Begun]
+) -> Draft:
+    """With who spoke to what, and what stands in no line."""
+    spoken = spoken_seconds(sentences, attendance=attendance, begun=begun)
+    matrix = matrix_of(draft, agenda=agenda, attendance=attendance, spoken=spoken)
     return draft.model_copy(update={"matrix": matrix, "completeness": completeness_of(draft, agenda)})
