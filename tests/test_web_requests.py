@@ -184,6 +184,8 @@ def test_what_is_no_report_is_said_and_kept(desk: IssuedDesk, visitor: Visitor) 
     with desk.whole.database.reading() as session:
         [kept] = session.scalars(select(MarkedDocumentRow)).all()
     assert (desk.content(kept.sha256), kept.waits) == (b"a letter", True)
+    visitor.read("/")
+    assert "Marked-up reports to settle 1" in visitor.words
     visitor.read(f"/requests/marked/{kept.id}")
     visitor.send(visitor.address, "seen_to", by=tobias(desk))
     visitor.read("/requests/marked")
