@@ -22,7 +22,7 @@ from bot.headlines.checks import Checks
 from bot.headlines.completeness import completeness_of
 from bot.headlines.coverage import coverage_of
 from bot.headlines.decisions import decisions_in
-from bot.headlines.informal import is_informal, likely_actions, likely_decisions
+from bot.headlines.informal import is_informal, likely_actions, likely_decisions, ranked
 from bot.headlines.learnt import Learnt
 from bot.headlines.matrix import matrix_of, spoken_seconds
 from bot.headlines.people import chair_of
@@ -55,9 +55,10 @@ def draft_from(
     begun = align(sentences, agenda)
     closed = decisions_in(sentences, chair=chair, level=level, agenda=agenda, begun=begun)
     undertaken = actions_in(sentences, held_on=held_on, attendance=attendance, begun=begun)
+    by_kind = {kind: ranked(sentences, kind, learnt) for kind in ("decision", "action") if sentences}
     if is_informal(sentences, attendance):
-        closed = likely_decisions(sentences, closed, begun=begun, learnt=learnt)
-        undertaken = likely_actions(sentences, undertaken, attendance=attendance, begun=begun, learnt=learnt)
+        closed = likely_decisions(by_kind["decision"], closed, begun=begun)
+        undertaken = likely_actions(by_kind["action"], undertaken, attendance=attendance, begun=begun)
     decisions = [checks.decision(line) for line in closed]
     actions = [checks.action(line) for line in undertaken]
     closing = [decision.segment for decision in decisions]
@@ -73,9 +74,7 @@ def draft_from(
         actions=actions,
         viewpoints=viewpoints,
         raid=raid,
-        possible=possible_in(
-            sentences, decisions=decisions, actions=actions, quoted=quoted, begun=begun, learnt=learnt
-        ),
+        possible=possible_in(sentences, by_kind, decisions=decisions, actions=actions, quoted=quoted, begun=begun),
         coverage=coverage_of(transcript, quoted),
     )
     return _seen_whole(draft, sentences, agenda, attendance, begun)

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.formats import Attendance, DraftedAction, DraftedDecision, Evidence
 from bot.headlines.agenda import Begun, item_at
@@ -70,24 +71,50 @@ def is_informal(sentences: Sequence[Sentence], attendance: Attendance) -> bool:
     return spoken >= _FEWEST_SPOKEN * len(sentences) and formal < _FORMAL_SHARE * len(sentences) + 1
 
 
-def likely_decisions(
-    sentences: Sequence[Sentence],
-    found: Sequence[DraftedDecision],
-    *,
-    begun: Sequence[Begun],
-    learnt: Learnt | None = None,
-) -> list[DraftedDecision]:
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The sentences of a meeting by how likely each is a line of one kind, worked out once for all who ask."""
+
+    sentences: Sequence[Sentence]
+    ranking: Ranking
+    learnt: Learnt | None
+
+    @cached_property
+    def likely(self) -> list[float]:
+        """For each sentence, by its number."""
+        ranking = self.ranking
+        return likelihoods(self.sentences, ranking.head, around=ranking.around, share=ranking.share, learnt=self.learnt)
+
+    def apart(self, taken: Sequence[float], *, least: float) -> list[tuple[Sentence, float]]:
+        """The likeliest first, each well apart from those before it and from what is `taken` (seconds)."""
+        chosen: list[tuple[Sentence, float]] = []
+        used = [*taken]
+        for number in sorted(range(len(self.likely)), key=lambda n: -self.likely[n]):
+            said = self.sentences[number]
+            if self.likely[number] < least:
+                break
+            if re.search(r"\w", said.text) and all(abs(said.start - other) >= self.ranking.apart for other in used):
+                chosen.append((said, self.likely[number]))
+                used.append(said.start)
+        return chosen
+
+
+def ranked(sentences: Sequence[Sentence], kind: str, learnt: Learnt | None) -> Ranked:
+    """The sentences (at least one) as lines of a kind ('decision', 'action')."""
+    return Ranked(sentences, pace_of(sentences, kind), learnt)
+
+
+def likely_decisions(by: Ranked, found: Sequence[DraftedDecision], *, begun: Sequence[Begun]) -> list[DraftedDecision]:
     """What is plain in `found` and, away from that, what sounds like a decision; numbered D-01 onwards as said."""
-    ranking = pace_of(sentences, "decision")
     lines = [line for line in found if line.confidence >= _PLAIN]
     taken = [line.at for line in lines if line.at is not None]
-    for said, likely in picked(sentences, ranking, taken, learnt=learnt, least=ranking.least):
-        quotes = _evidence(said, sentences)
+    for said, likely in by.apart(taken, least=by.ranking.least):
+        quotes = _evidence(said, by.sentences)
         text = sentence(f"Outcome to be confirmed: {said_by(said)}")
         lines.append(
             DraftedDecision(
                 ref="", item=_item(said, begun), text=text, at=said.start, segment=said.pieces[0].segment.id,
-                outcome="none", reached_by=None, confidence=_confidence(likely, ranking), evidence=quotes,
+                outcome="none", reached_by=None, confidence=_confidence(likely, by.ranking), evidence=quotes,
             )
         )  # fmt: skip
     lines.sort(key=lambda line: line.at or 0.0)
@@ -95,22 +122,16 @@ def likely_decisions(
 
 
 def likely_actions(
-    sentences: Sequence[Sentence],
-    found: Sequence[DraftedAction],
-    *,
-    attendance: Attendance,
-    begun: Sequence[Begun],
-    learnt: Learnt | None = None,
+    by: Ranked, found: Sequence[DraftedAction], *, attendance: Attendance, begun: Sequence[Begun]
 ) -> list[DraftedAction]:
     """What is plain in `found` and, away from that, what sounds like a task; numbered A-01 onwards as said."""
-    ranking = pace_of(sentences, "action")
     plain = [line for line in found if line.confidence >= _PLAIN]
-    tasks = _Tasks(sentences, ranking, attendance, learnt)
+    tasks = _Tasks(by, attendance)
     lines = [line for line in plain if not tasks.others_are_named(line)]
     taken = [(line.at, tuple(line.owner)) for line in lines if line.at is not None]
     for task, likely in tasks.apart_from(taken):
         said = task.sentence
-        quotes, clause = _evidence(said, sentences), said.text[task.offset : task.end]
+        quotes, clause = _evidence(said, by.sentences), said.text[task.offset : task.end]
         whose = f"for {' and '.join(task.owner)}, " if task.owner else ""
         text = sentence(
             f"Action to be confirmed, {whose}raised by {bare_name(said.speaker or 'a speaker')}: "
@@ -120,7 +141,7 @@ def likely_actions(
             DraftedAction(
                 ref="", item=_item(said, begun), text=text, at=said.at(task.offset),
                 segment=said.piece_at(task.offset).segment.id, owner=list(task.owner), due=None,
-                confidence=_confidence(likely, ranking), evidence=quotes,
+                confidence=_confidence(likely, by.ranking), evidence=quotes,
             )
         )  # fmt: skip
     lines.sort(key=lambda line: line.at or 0.0)
@@ -130,17 +151,10 @@ def likely_actions(
 class _Tasks:
     """What sounds like a task: clauses that hand one out, and sentences that hand out none in so many words."""
 
-    def __init__(
-        self, sentences: Sequence[Sentence], ranking: Ranking, attendance: Attendance, learnt: Learnt | None
-    ) -> None:
-        self._sentences, self._ranking, self._learnt = sentences, ranking, learnt
-        self._likely: list[float] = []
-        self._given: list[Given] = []
-        if not math.isinf(ranking.least):
-            about = {"around": ranking.around, "share": ranking.share}
-            self._likely = likelihoods(sentences, ranking.head, **about, learnt=learnt)
-            self._table = Table(sentences, attendance)
-            worth = [said for said in sentences if self._likely[said.number] >= ranking.possible]
+    def __init__(self, by: Ranked, attendance: Attendance) -> None:
+        self._by, self._table, self._given = by, Table(by.sentences, attendance), list[Given]()
+        if not math.isinf(by.ranking.least):
+            worth = [said for said in by.sentences if by.likely[said.number] >= by.ranking.possible]
             self._given = handed_out(worth, self._table)
 
     def others_are_named(self, line: DraftedAction) -> bool:
@@ -151,16 +165,14 @@ class _Tasks:
     def apart_from(self, taken: Sequence[tuple[float, tuple[str, ...]]]) -> Iterator[tuple[Given, float]]:
         """Each task with its likelihood, the likeliest first, apart from each other and from what is `taken`."""
         used = [*taken]
-        for clause in sorted(self._given, key=lambda one: -self._likely[one.sentence.number]):
-            at, likely = clause.sentence.at(clause.offset), self._likely[clause.sentence.number]
+        by = self._by
+        for clause in sorted(self._given, key=lambda one: -by.likely[one.sentence.number]):
+            at, likely = clause.sentence.at(clause.offset), by.likely[clause.sentence.number]
             near = any(abs(at - other) < (_OWN_APART if whose == clause.owner else _APART) for other, whose in used)
-            if clause.how != "own" and likely >= self._ranking.given and not near:
+            if clause.how != "own" and likely >= by.ranking.given and not near:
                 used.append((at, clause.owner))
                 yield clause, likely
-        rest = picked(
-            self._sentences, self._ranking, [at for at, _ in used], learnt=self._learnt, least=self._ranking.least
-        )
-        for said, likely in rest:
+        for said, likely in by.apart([at for at, _ in used], least=by.ranking.least):
             yield Given(said, 0, len(said.text), owner_of(said, self._table, self._given), "own"), likely
 
 
@@ -168,28 +180,6 @@ def pace_of(sentences: Sequence[Sentence], kind: str) -> Ranking:
     """How a kind of line ('decision', 'action') is ranked in talk of this pace."""
     minutes = max(1.0, sentences[-1].start - sentences[0].start) / 60
     return (_IN_A_ROOM if len(sentences) / minutes >= _TALK else _ON_A_CALL)[kind]
-
-
-def picked(
-    sentences: Sequence[Sentence],
-    ranking: Ranking,
-    taken: Sequence[float],
-    *,
-    learnt: Learnt | None,
-    least: float,
-) -> list[tuple[Sentence, float]]:
-    """The likeliest sentences first, each well apart from those before it and from what is `taken` (seconds)."""
-    likely = likelihoods(sentences, ranking.head, around=ranking.around, share=ranking.share, learnt=learnt)
-    chosen: list[tuple[Sentence, float]] = []
-    used = [*taken]
-    for number in sorted(range(len(likely)), key=lambda n: -likely[n]):
-        said = sentences[number]
-        if likely[number] < least:
-            break
-        if re.search(r"\w", said.text) and all(abs(said.start - other) >= ranking.apart for other in used):
-            chosen.append((said, likely[number]))
-            used.append(said.start)
-    return chosen
 
 
 def said_by(said: Sentence) -> str:

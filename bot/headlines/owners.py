@@ -103,7 +103,7 @@ class Table:
         self.sentences = sentences
         self.names = [m.name for m in attendance.members]
         self._attendance = attendance
-        self._labels = {s.speaker: self._name_of(s.speaker) for s in sentences if s.speaker}
+        self._labels = {label: self._name_of(label) for label in {s.speaker for s in sentences} if label}
 
     def speaker_of(self, said: Sentence) -> str:
         """The name of whoever says a sentence; empty where nobody knows."""

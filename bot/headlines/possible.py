@@ -5,12 +5,11 @@ They stand in a list of their own, the likeliest first: somewhere to listen, nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.formats import DraftedAction, DraftedDecision, PossibleLine
 from bot.headlines.agenda import Begun, item_at
-from bot.headlines.informal import pace_of, picked, said_by
-from bot.headlines.learnt import Learnt
+from bot.headlines.informal import Ranked, said_by
 from bot.headlines.sentences import Sentence
 from bot.headlines.wording import sentence
 
@@ -20,12 +19,12 @@ _FEWEST_WORDS = 5
 
 def possible_in(
     sentences: Sequence[Sentence],
+    by_kind: Mapping[str, Ranked],
     *,
     decisions: Sequence[DraftedDecision],
     actions: Sequence[DraftedAction],
     quoted: Collection[str],
     begun: Sequence[Begun],
-    learnt: Learnt | None = None,
 ) -> list[PossibleLine]:
     """The likeliest sentences away from what is drafted, of both kinds, ranked; numbered X-01 onwards.
 
@@ -35,10 +34,10 @@ def possible_in(
         return []
     found: list[tuple[float, str, Sentence]] = []
     for kind, lines in (("decision", decisions), ("action", actions)):
-        ranking = pace_of(sentences, kind)
+        by = by_kind[kind]
         taken = [line.at for line in lines if line.at is not None]
-        of_kind = picked(sentences, ranking, taken, learnt=learnt, least=ranking.possible)
-        found += [(likely / ranking.least, kind, said) for said, likely in of_kind]
+        of_kind = by.apart(taken, least=by.ranking.possible)
+        found += [(likely / by.ranking.least, kind, said) for said, likely in of_kind]
     found = [one for one in found if _is_new(one[2], quoted)]
     found.sort(key=lambda one: (-one[0], one[2].number))
     hours = max(0.0, sentences[-1].start - sentences[0].start) / 3600
