@@ -13,13 +13,11 @@ from faster_whisper.transcribe import Segment as SpokenSegment
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from bot.adapters.av_decoder import RATE, Samples
-from bot.adapters.sound_spool import spooled
-from bot.adapters.sound_stretches import stretches
-from bot.adapters.whisper_weights import EMBEDDED, resolve, sha256_of, title
+from bot.adapters.sound_stretches import ByStretches, transcribed
+from bot.adapters.whisper_weights import EMBEDDED, resolve, title
 from bot.errors import SecretariatError
-from bot.formats import Audio, Part, Transcript, Word
+from bot.formats import Transcript, Word
 from bot.ports import Checkpoints, Progress
-from bot.sentences import sentence_segments
 
 STRETCH = 600  # seconds recognised at a time: a two-hour meeting at once takes 5 GB of memory
 LOOK_BACK = 30  # seconds before the end of a stretch in which the quietest moment is looked for
@@ -52,29 +50,14 @@ class FasterWhisper:
 
         Without speech the transcript has no segments. SecretariatError where the weights cannot be used.
         """
-        spoken: list[list[Word]] = []
-        language = self._language
-        with spooled(audio, name) as sound:
-            duration, sha256 = sound.length / RATE, sha256_of(audio)
-            on_progress(0.0, duration)
-            for first, stretch in stretches(sound, excluded, longest=STRETCH, look_back=LOOK_BACK):
-                key = f"faster-whisper {title(self._model)} {language} {sha256} {first} {len(stretch)}"
-                found = checkpoints.kept(key) if checkpoints else None
-                if found is None:
-                    found = self._heard(stretch, first / RATE, language, lambda done: on_progress(done, duration))
-                    if checkpoints:
-                        checkpoints.keep(key, found)
-                language = language or found["language"]
-                spoken += [[Word.model_validate(word) for word in segment] for segment in found["segments"]]
-        on_progress(duration, duration)
-        return Transcript(
-            audio=Audio(name=name, duration=duration, sha256=sha256),
-            parts=[Part(name=name, duration=duration)],
-            engine="faster-whisper",
-            model=title(self._model),
-            language=language,
-            segments=sentence_segments(spoken),
-        )
+        by = ByStretches(
+            "faster-whisper", title(self._model), STRETCH, LOOK_BACK,
+            settings=lambda language: f"{title(self._model)} {language}", heard=self._heard,
+        )  # fmt: skip
+        return transcribed(
+            by, audio, name=name, language=self._language, on_progress=on_progress, checkpoints=checkpoints,
+            excluded=excluded,
+        )  # fmt: skip
 
     def _heard(
         self, stretch: Samples, begins: float, language: str | None, told: Callable[[float], None]

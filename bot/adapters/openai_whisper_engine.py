@@ -14,15 +14,13 @@ from urllib.error import URLError
 
 import numpy as np
 
-from bot.adapters.av_decoder import RATE, Samples
+from bot.adapters.av_decoder import Samples
 from bot.adapters.ctranslate2_weights import Checkpoint, checkpoint
-from bot.adapters.sound_spool import spooled
-from bot.adapters.sound_stretches import stretches
-from bot.adapters.whisper_weights import BASE, EMBEDDED, resolve, sha256_of, title
+from bot.adapters.sound_stretches import ByStretches, transcribed
+from bot.adapters.whisper_weights import BASE, EMBEDDED, resolve, title
 from bot.errors import SecretariatError
-from bot.formats import Audio, Part, Transcript, Word
+from bot.formats import Transcript
 from bot.ports import Checkpoints, Progress
-from bot.sentences import sentence_segments
 
 try:
     import torch
@@ -66,32 +64,16 @@ class OpenAIWhisper:
 
         Without speech the transcript has no segments. SecretariatError where the weights cannot be used.
         """
-        sha256 = sha256_of(audio) if audio.is_file() else ""  # `spooled` says what is wrong with it
         prompt = prompt_of(glossary)
-        words: list[list[Word]] = []
-        language = self._language
-        with spooled(audio, name) as sound:
-            duration = sound.length / RATE
-            on_progress(0.0, duration)
-            for first, stretch in stretches(sound, excluded, longest=STRETCH, look_back=LOOK_BACK):
-                key = f"openai-whisper {self._model} {self._language} {prompt} {sha256} {first} {len(stretch)}"
-                found = checkpoints.kept(key) if checkpoints else None
-                if found is None:
-                    found = self._heard(stretch, first / RATE, language, prompt)
-                    if checkpoints:
-                        checkpoints.keep(key, found)
-                language = language or found["language"]
-                words += [[Word.model_validate(word) for word in segment] for segment in found["segments"]]
-                on_progress((first + len(stretch)) / RATE, duration)
-        on_progress(duration, duration)
-        return Transcript(
-            audio=Audio(name=name, duration=duration, sha256=sha256),
-            parts=[Part(name=name, duration=duration)],
-            engine="openai-whisper",
-            model=title(self._model),
-            language=language,
-            segments=sentence_segments(words),
-        )
+        by = ByStretches(
+            "openai-whisper", title(self._model), STRETCH, LOOK_BACK,
+            settings=lambda _: f"{self._model} {self._language} {prompt}",
+            heard=lambda stretch, begins, language, _: self._heard(stretch, begins, language, prompt),
+        )  # fmt: skip
+        return transcribed(
+            by, audio, name=name, language=self._language, on_progress=on_progress, checkpoints=checkpoints,
+            excluded=excluded,
+        )  # fmt: skip
 
     def _heard(self, stretch: Samples, begins: float, language: str | None, prompt: str | None) -> dict[str, Any]:
         """{"language", "segments": [[word, ...], ...]}, the words on the recording's line of seconds."""
