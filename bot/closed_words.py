@@ -24,6 +24,7 @@ from bot.erasures import Closing
 from bot.formats import Draft, Evidence
 from bot.model import Meeting, OutboxState, Person
 from bot.ports import ContentFiles
+from bot.return_states import Door, State
 from bot.store.amendment_tables import AmendmentRow
 from bot.store.draft_tables import DraftRow, ReturnRow
 from bot.store.mail_tables import InboxRow, MailProposalRow
@@ -136,11 +137,11 @@ def _erase_return(
         return
     row.found, row.chosen = kept, chosen
     found.returns.append(row.reference)
-    by_the_machine = row.came_by == "drafting"  # it has no file of its own, and what is left of it can be decided
+    by_the_machine = row.came_by == Door.DRAFTING  # it has no file of its own, and what is left of it can be decided
     if not by_the_machine:
         found.files.add(row.sha256)
-    if row.state == "waiting" and not (by_the_machine and kept.get("conflicts")):
-        row.state, row.reason, row.settled_at, row.settled_by = "put_aside", PUT_ASIDE, now, by.name
+    if row.state == State.WAITING and not (by_the_machine and kept.get("conflicts")):
+        row.state, row.reason, row.settled_at, row.settled_by = State.PUT_ASIDE.value, PUT_ASIDE, now, by.name
     audit.record(session, now, by.name, "edited draft erased: closed session", row.reference, document=row.sha256)
 
 

@@ -16,13 +16,17 @@ _DRAFT = re.compile(r"(?P<group>.+)-(?P<on>\d{4}-\d\d-\d\d)-draft-\d+")
 
 def identifier_in(content: bytes) -> str:
     """The identifier of a document that a person may have saved anew; "" where it has none, or is no such file."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package, package.open(PROPERTIES) as part:
-            words = part.read(MOST_READ).decode("utf-8", errors="replace")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, EOFError, RuntimeError, zlib.error):
-        return ""
-    found = _IDENTIFIER.search(words)
+    found = _IDENTIFIER.search(part_of(content, PROPERTIES, MOST_READ).decode("utf-8", errors="replace"))
     return " ".join(html.unescape(found[1]).split())[:80] if found else ""
+
+
+def part_of(content: bytes, name: str, most: int) -> bytes:
+    """The first `most` bytes of one part of a Word file; none where it has no such part, or is no such file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package, package.open(name) as part:
+            return part.read(most)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, EOFError, RuntimeError, zlib.error):
+        return b""
 
 
 def is_draft(identifier: str) -> bool:

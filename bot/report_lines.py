@@ -12,7 +12,7 @@ from bot import drafts, reports
 from bot.access import Kind, Viewer
 from bot.formats import Draft, Evidence
 from bot.model import Meeting
-from bot.report_cells import refuse_missing
+from bot.report_cells import AMENDABLE, refuse_missing
 from bot.report_texts import references, said, said_in
 from bot.revisions import report_of
 from bot.store.draft_tables import DraftLineRow, DraftRow
@@ -60,13 +60,22 @@ def line_of(session: Session, meeting_uid: str, ref: str) -> ReportLine | None:
     return next((x for x in lines if wanted in (x.ref.casefold(), x.draft_ref.casefold())), None)
 
 
-def cell_of(session: Session, meeting_uid: str, line: ReportLine, cell: str) -> str:
-    """What a cell beside the words of a line says now. Raises SecretariatError where the line has none of that name."""
-    issued, draft = reports.latest(session, meeting_uid), drafts.latest(session, meeting_uid)
-    refuse_missing(line.kind, line.ref, cell)
+def cells_of(session: Session, meeting_uid: str, line: ReportLine) -> dict[str, str]:
+    """What stands beside the words of a line now, by the cells that may be amended."""
+    issued, cells = reports.latest(session, meeting_uid), AMENDABLE.get(line.kind, ())
     if issued is not None:
-        return said(report_of(issued), line.ref, cell) or ""
-    return said_in(Draft.model_validate_json(draft.content), line.ref, cell) or "" if draft else ""
+        draft = report_of(issued).draft
+    elif (newest := drafts.latest(session, meeting_uid)) is not None:
+        draft = Draft.model_validate_json(newest.content)
+    else:
+        return {}
+    return {cell: said_in(draft, line.ref, cell) or "" for cell in cells}
+
+
+def cell_of(session: Session, meeting_uid: str, line: ReportLine, cell: str) -> str:
+    """What one of them says. Raises SecretariatError where the line has none of that name."""
+    refuse_missing(line.kind, line.ref, cell)
+    return cells_of(session, meeting_uid, line).get(cell, "")
 
 
 def _logged(session: Session, meeting_uid: str) -> Iterator[DecisionRow | ActionRow]:

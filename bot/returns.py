@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,31 +25,12 @@ from bot.model import Meeting, Person
 from bot.report_imports import NOTHING_DECIDED, Decided, Returned
 from bot.report_table import Change, Conflict, Edit, Remark
 from bot.report_words import COLUMN_WORDS, edit_words
+from bot.return_states import Door, State
 from bot.store.database import Database
 from bot.store.draft_tables import DraftRow, ReturnRow
 from bot.store.meeting_tables import MeetingRow
 
 MOST_SHOWN = 40  # lines of an answer; the page shows all
-
-
-class State(StrEnum):
-    """Where a return stands."""
-
-    WAITING = "waiting"  # for a person of the PMO
-    TAKEN_IN = "taken_in"
-    REFUSED = "refused"
-    PUT_ASIDE = "put_aside"
-
-
-class Door(StrEnum):
-    """The way by which it came; `DRAFTING`: a new draft by the machine, which changed what a person had edited."""
-
-    PAGE = "page"
-    FOLDER = "folder"
-    MAIL = "mail"
-    SLACK = "slack"
-    COMMAND = "command"
-    DRAFTING = "drafting"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from bot import members, outbox, returns
 from bot.clock import LONDON, spoken_date
 from bot.model import Notice, Person
-from bot.returns import Door, Read
+from bot.return_states import Door
+from bot.returns import Read
 from bot.wording import render
 from schedules.announcements import Announcer
 

@@ -55,7 +55,8 @@ from bot.formats import Agenda, Audio, Draft, Part, Segment, Transcript, Word
 from bot.model import Person
 from bot.ports import Checkpoints, Progress
 from bot.recording_parts import cut, numbering_of, offsets, on_one_line, seconds_of
-from bot.returns import Brought, Door
+from bot.return_states import Door
+from bot.returns import Brought
 from bot.spoken_terms import SpokenTerms
 from bot.store.database import Database
 from bot.store.draft_tables import DraftRow, ReturnRow

@@ -19,7 +19,8 @@ from bot.errors import SecretariatError
 from bot.formats import Draft, DraftRemark
 from bot.report_imports import NOTHING_DECIDED, Decided
 from bot.report_life import MOVES, Facts, Mover, ReportState, refuse_move, stands, state_of_revision
-from bot.returns import Brought, Door
+from bot.return_states import Door
+from bot.returns import Brought
 from bot.store.draft_tables import ConfirmationRow, DraftRow
 from bot.store.house_tables import AuditRow
 from bot.store.meeting_tables import ApologyRow

@@ -30,7 +30,8 @@ from bot.formats import Audio, Draft, Transcript
 from bot.model import Person
 from bot.report_imports import Decided
 from bot.report_table import Change
-from bot.returns import Brought, Door, State
+from bot.return_states import Door, State
+from bot.returns import Brought
 from bot.store.database import Database
 from bot.store.draft_tables import DraftRow, ReturnRow
 from bot.store.mail_tables import MailProposalRow

@@ -13,7 +13,7 @@ from bot.adapters.content_files import ContentFolder
 from bot.clock import Clock
 from bot.config import Config
 from bot.model import Person
-from bot.returns import State
+from bot.return_states import State
 from bot.store.database import Database
 from bot.store.draft_tables import ReturnRow
 from handlers.web import desk as web_desk

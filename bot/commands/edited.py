@@ -14,7 +14,8 @@ from bot.clock import spoken
 from bot.errors import SecretariatError
 from bot.report_imports import NOTHING_DECIDED, Decided, Returned
 from bot.report_table import NEW_LINE, NO_LINE
-from bot.returns import Brought, Door, State
+from bot.return_states import Door, State
+from bot.returns import Brought
 from schedules.return_words import returned_told
 
 CHOICES = "D-01.text=mine (the document's), D-01.text=theirs (what is on file), or D-01.text='other words'"

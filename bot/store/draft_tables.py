@@ -77,7 +77,7 @@ class ReturnRow(Table):
     meeting_uid: Mapped[str | None] = mapped_column(ForeignKey("meetings.uid"), index=True)
     draft_id: Mapped[str | None] = mapped_column(ForeignKey("drafts.id"))  # the draft that was edited
     found: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as bot.returns.Found, line by line
-    state: Mapped[str] = mapped_column(String(20), index=True)  # bot.returns.State
+    state: Mapped[str] = mapped_column(String(20), index=True)  # bot.return_states.State
     reason: Mapped[str] = mapped_column(Text, default="")  # why it is refused or put aside
     chosen: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as bot.returns.Decided
     taken_as: Mapped[str | None] = mapped_column(ForeignKey("drafts.id"))  # None: nothing was changed

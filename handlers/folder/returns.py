@@ -13,7 +13,8 @@ from bot import meetings, returns
 from bot.clock import Clock
 from bot.durable_files import write_whole
 from bot.ports import ContentFiles
-from bot.returns import Brought, Door, Read
+from bot.return_states import Door
+from bot.returns import Brought, Read
 from bot.store.database import Database
 from bot.wording import render
 from handlers.folder.unfinished import StandingStill, may_be_finished

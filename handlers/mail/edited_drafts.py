@@ -14,7 +14,8 @@ from bot.document_ids import group_and_day, is_draft
 from bot.errors import SecretariatError
 from bot.members import PMO_ROLES
 from bot.model import Person
-from bot.returns import Brought, Door, State
+from bot.return_states import Door, State
+from bot.returns import Brought
 from handlers.mail.clearing import CLEARS, PLEASANTRY, sentences_of
 from handlers.mail.findings import NOBODY_ANSWERS, Finding, What
 from handlers.mail.known import Known

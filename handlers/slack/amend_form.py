@@ -25,7 +25,7 @@ from bot.formats import timestamp
 from bot.model import Meeting
 from bot.recording_links import at_second
 from bot.report_cells import AMENDABLE
-from bot.report_lines import ReportLine, cell_of, lines_for
+from bot.report_lines import ReportLine, cells_of, lines_for
 from bot.report_words import COLUMN_WORDS
 from bot.slack_text import cut, linked, spelt
 from handlers.slack.blocks import context, field, modal, option, section
@@ -182,12 +182,10 @@ def _as_it_stands(door: SlackDoor, viewer: Viewer, meeting: Meeting, line: Repor
 
 def _cell_field(viewer: Viewer, chosen: Chosen, line: ReportLine) -> Iterator[Block]:
     """Whether its words are wrong or what stands beside them, with what that says now."""
-    cells = AMENDABLE.get(line.kind, ()) if chosen.kind is Kind.RECORD else ()
-    if not cells or chosen.meeting is None:
+    if chosen.kind is not Kind.RECORD or chosen.meeting is None or line.kind not in AMENDABLE:
         return
     offered = {WORDS: option("Its words", WORDS)}
-    for cell in cells:
-        says = cell_of(viewer.session, chosen.meeting.uid, line, cell)
+    for cell, says in cells_of(viewer.session, chosen.meeting.uid, line).items():
         offered[cell] = option(f"{COLUMN_WORDS.get(cell, cell).capitalize()}: {says}", cell)
     initial = offered.get(chosen.cell or WORDS)
     select = StaticSelectElement(action_id=CELL, options=list(offered.values()), initial_option=initial)

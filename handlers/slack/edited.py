@@ -10,15 +10,14 @@ from slack_sdk.models.views import View
 from bot import access, members, returns
 from bot.access import Deed
 from bot.clock import LONDON
-from bot.errors import SecretariatError
 from bot.report_imports import NOTHING_DECIDED
-from bot.returns import Brought, Door, Found, State
+from bot.return_states import Door, State
+from bot.returns import Brought, Found
 from bot.slack_text import escaped, linked, spelt
 from bot.store.draft_tables import ReturnRow
-from handlers.mail.attachments import safe_name
 from handlers.slack.blocks import asks_first, button, buttons, section
 from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, acted_before, asker
-from handlers.slack.handing_in import FILE, MOST_BYTES, document_form, first_of, no_form_here
+from handlers.slack.handing_in import FILE, document_form, first_of, handed_in, no_form_here
 from schedules.return_words import returned_told
 
 EDITED, TAKE = "edited", "edited_take"  # form and clicks
@@ -38,28 +37,19 @@ def edited_opened(door: SlackDoor, asked: Asked) -> View:
 
 
 def edited_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
-    """Keep it, read it, and say what was found. What is wrong with it is said on its field; the file is kept then, too.
-
-    It is fetched before the database is asked to write: Slack may take its time.
-    """
-    with door.database.reading() as session:
-        person = asker(session, filled.asked)
-    files = filled.several(FILE)
-    if not files:
-        return Wrong({FILE: "Add the document that you edited."})
-    try:
-        name, content = door.screens.file(files[0], at_most=MOST_BYTES)
-    except SecretariatError as error:
-        return Wrong({FILE: str(error)})
-    sha256 = door.files.put(content)
+    """Keep it, read it, and say what was found. What is wrong is said on its field; the file is kept then, too."""
+    given = handed_in(door, filled, missing="Add the document that you edited.")
+    if isinstance(given, Wrong):
+        return given
+    sha256 = door.files.put(given.content)
     with door.database.session() as session:
-        brought = Brought(sha256, safe_name(name), Door.SLACK, files[0], person)
+        brought = Brought(sha256, given.name, Door.SLACK, given.file_id, given.person)
         reference = returns.receive(session, brought, door.clock.now()).reference
     returns.read(door.database, door.drafting(), partial(returned_told, door.announcer), door.clock, reference)
     with door.database.reading() as session:
         row = returns.named(session, reference)
         found = returns.found_of(row)
-        of_pmo = access.may_do(session, members.by_id(session, person.id), Deed.DRAFT, door.clock.today()).allowed
+        of_pmo = access.may_do(session, members.by_id(session, given.person.id), Deed.DRAFT, door.clock.today()).allowed
     if found is None:
         return Wrong({FILE: f"{row.reason} It was kept as {reference}, and nothing was changed."[:500]})
     return _shown(door, row, found, of_pmo=of_pmo)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
+from bot.errors import SecretariatError
+from bot.model import Person
 from bot.slack_text import cut
+from handlers.mail.attachments import safe_name
 from handlers.slack.blocks import field, modal, section
-from handlers.slack.door import Answer, Asked, SlackDoor, asker
+from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, asker
 
 FILE = "file"  # the form's only field
 MOST_BYTES = 40 * 1024 * 1024
@@ -32,6 +36,33 @@ def document_form(door: SlackDoor, asked: Asked, form: str, title: str, *, says:
     return modal(
         form, title, [section(says), field("The .docx as you saved it", file, block_id=FILE, hint=hint)], submit=submit
     )
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A document, and who handed it in. `file_id` is Slack's own; `name` can be used for a file of ours."""
+
+    person: Person
+    file_id: str
+    name: str
+    content: bytes
+
+
+def handed_in(door: SlackDoor, filled: Filled, *, missing: str) -> HandedIn | Wrong:
+    """What was handed in, or what is wrong with it, said on its field; `missing` where it is not there.
+
+    It is fetched before the database is asked to write: Slack may take its time.
+    """
+    with door.database.reading() as session:
+        person = asker(session, filled.asked)
+    files = filled.several(FILE)
+    if not files:
+        return Wrong({FILE: missing})
+    try:
+        name, content = door.screens.file(files[0], at_most=MOST_BYTES)
+    except SecretariatError as error:
+        return Wrong({FILE: str(error)})
+    return HandedIn(person, files[0], safe_name(name), content)
 
 
 def first_of(lines: Sequence[str], most: int, *, where: str = "") -> list[str]:

@@ -9,11 +9,10 @@ from bot.errors import NotAllowed, SecretariatError, StateUnusable
 from bot.model import Person
 from bot.slack_text import escaped, spelt
 from handlers import marked_documents
-from handlers.mail.attachments import safe_name
 from handlers.marked_documents import Came
 from handlers.slack.blocks import button, buttons, section
-from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong, asker
-from handlers.slack.handing_in import FILE, MOST_BYTES, document_form, first_of, no_form_here
+from handlers.slack.door import Answer, Asked, Filled, SlackDoor, Wrong
+from handlers.slack.handing_in import FILE, document_form, first_of, handed_in, no_form_here
 
 MARKED = "marked"
 MOST_LINES = 30
@@ -32,18 +31,12 @@ def marked_opened(door: SlackDoor, asked: Asked) -> View:
 
 
 def marked_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
-    """Enter what is certain, in the sender's name; what is wrong with the file is said on its field, and it is kept.
-
-    It is fetched before the database is asked to write: Slack may take its time.
-    """
-    with door.database.reading() as session:
-        person = asker(session, filled.asked)
-    files = filled.several(FILE)
-    if not files:
-        return Wrong({FILE: "Add the document."})
+    """Enter what is certain, in the sender's name; what is wrong with the file is said on its field, and it is kept."""
+    given = handed_in(door, filled, missing="Add the document.")
+    if isinstance(given, Wrong):
+        return given
     try:
-        name, content = door.screens.file(files[0], at_most=MOST_BYTES)
-        return marked_given(door, person, name, content)
+        return marked_given(door, given.person, given.name, given.content)
     except (StateUnusable, NotAllowed):
         raise
     except SecretariatError as error:
@@ -52,7 +45,7 @@ def marked_submitted(door: SlackDoor, filled: Filled) -> Answer | Wrong:
 
 def marked_given(door: SlackDoor, person: Person, name: str, content: bytes) -> Answer:
     """The receipt of every request that it brings. Raises SecretariatError, with a sentence, where nothing is read."""
-    writer, came = door.issuing().writer, Came("slack", safe_name(name))
+    writer, came = door.issuing().writer, Came("slack", name)
     with door.database.session() as session:
         row = marked_documents.from_document(
             session, door.announcer, writer, content, person, came, door.clock.now()

@@ -21,7 +21,8 @@ from bot.model import Person
 from bot.report_imports import Decided, Returned
 from bot.report_table import Change, Conflict, Edit
 from bot.report_words import COLUMN_WORDS, TABLE_WORDS
-from bot.returns import Brought, Door, Found, State
+from bot.return_states import Door, State
+from bot.returns import Brought, Found
 from bot.store.draft_tables import DraftRow, ReturnRow
 from handlers.mail.attachments import safe_name
 from handlers.web.desk import Desk
